@@ -1,0 +1,54 @@
+/* head.h — the head of a message, in one shape for every protocol version.
+ *
+ * Knows    RFC 9110 (fields, methods, status codes) and what framing a head announces (RFC 9112 section 6).
+ * Memory   every span points into bytes the maker of the head keeps (the request's arena).
+ */
+#pragma once
+#include "reactor/base/err.h"
+#include "reactor/base/limits.h"
+#include "reactor/base/span.h"
+
+struct field {
+    struct span name, value; /* value without surrounding whitespace */
+};
+
+enum body_kind {
+    BODY_NONE,
+    BODY_LENGTH,      /* exactly head.length bytes */
+    BODY_CHUNKED,     /* HTTP/1.1 chunked */
+    BODY_UNTIL_CLOSE, /* a response without a length: ends with the connection, and never pools it */
+};
+
+struct head {
+    /* request */
+    struct span method, target; /* target as sent: absolute-form, origin-form, authority-form or "*" */
+    /* response */
+    uint16_t status;
+    struct span reason;
+    /* both */
+    uint8_t minor; /* HTTP/1.minor */
+    uint16_t field_count;
+    struct field fields[HEAD_FIELDS_MAX];
+    enum body_kind body;
+    uint64_t length;      /* of BODY_LENGTH */
+    bool keep_alive;      /* the sender is willing to go on on this connection */
+    bool expect_continue; /* Expect: 100-continue on an HTTP/1.1 request */
+};
+
+/* The first field of that name (ASCII case ignored), or NULL. */
+const struct field *head_find(const struct head *head, struct span name);
+size_t head_count(const struct head *head, struct span name);
+
+/* Removes every field of that name; returns how many there were. */
+size_t head_remove(struct head *head, struct span name);
+
+/* Appends; errors: ERR_LIMIT at HEAD_FIELDS_MAX. */
+MUST_CHECK enum err head_add(struct head *head, struct span name, struct span value);
+
+/* Is token an element of the comma-separated list in any field of that name? */
+bool head_has_token(const struct head *head, struct span name, struct span token);
+
+/* Drops what speaks to the next hop only: Connection and what it names, Keep-Alive, Proxy-*, TE, Trailer stays,
+ * Transfer-Encoding,
+ * Upgrade (RFC 9110 section 7.6.1). */
+void head_drop_hop_fields(struct head *head);
