@@ -37,3 +37,12 @@
 /* --- machines -------------------------------------------------------------------------------------------- */
 #define TRACE_COUNT    4096u /* transitions remembered: some 400 requests, 128 KiB */
 #define TRACE_LINE_MAX 200u  /* bytes of one printed transition */
+
+/* --- policy, secrets, scan ------------------------------------------------------------------------------- */
+#define ROUTE_COUNT_MAX   256u   /* routes of one bottle */
+#define ROUTE_RULES_MAX   64u    /* methods, paths or private ranges of one route */
+#define POLICY_BYTES_MAX  MIB(1) /* one compiled policy */
+#define SECRET_BYTES_MAX  KIB(8) /* one credential; the longest JWTs in use are ~4 KiB */
+#define SECRET_COUNT_MAX  64u    /* slots of one bottle's vault */
+#define SECRET_BYTES_MIN  8u     /* shorter values are injected but not searched for: they are in honest text too */
+#define SCAN_FINDINGS_MAX 16u    /* findings of one request that are told apart */

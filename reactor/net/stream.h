@@ -18,7 +18,7 @@
 #include "reactor/net/addr.h"
 
 enum stream_event {
-    STREAM_OPEN,    /* the TLS handshake is done; streams from a listener or a dial are born open and do not say it */
+    STREAM_OPEN,    /* the connect or TLS handshake is done; accepted and dialled streams are born open */
     STREAM_DATA,    /* stream_input() has grown */
     STREAM_EOF,     /* no more input will come; what is unread still waits in stream_input() */
     STREAM_DRAINED, /* stream_room() is large again */

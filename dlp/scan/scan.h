@@ -1,0 +1,52 @@
+/* scan.h — does what is about to leave carry a secret?  Rules compiled once, bytes looked at as they arrive.
+ *
+ * scanner  the compiled rules of one bottle; shared by all its scans, immutable.
+ * scan     one unit (a whole body, one message) in pieces; how the bytes are cut changes nothing.
+ * Fails    closed: any error means the unit may not leave (REASON_SCAN_FAILED).  Not safe to use from more than one
+ *          thread: scans of a scanner share one scratch space.
+ */
+#pragma once
+#include "dlp/secrets/vault.h"
+#include "reactor/base/err.h"
+#include "reactor/base/limits.h"
+#include "reactor/base/span.h"
+
+enum scan_place { SCAN_TARGET, SCAN_FIELD, SCAN_BODY, SCAN_TRAILER };
+
+struct finding {
+    const char *rule; /* its id, static or the scanner's: "known-secret" */
+    enum scan_place place;
+    char where[64]; /* "field user-agent", "body byte 1042": printable, no byte of the value */
+    uint16_t slot;  /* of the vault, for known-secret */
+};
+
+struct findings {
+    struct finding list[SCAN_FINDINGS_MAX];
+    size_t count;
+    bool more; /* there were more than fit */
+};
+
+struct scanner;
+struct scan;
+
+/* Rules: every value of the vault, as it is and in the encodings of scan.c's table.  Copies what it needs, so the
+ * vault may
+ * change or go; after vault_set() a new scanner is made. */
+MUST_CHECK enum err scanner_new(const struct vault *vault, struct scanner **scanner_out);
+void scanner_free(struct scanner **scanner); /* every scan of it must be freed */
+
+/* What is about to be scanned, as its head describes it: what must be undone before it can be read. */
+struct scan_unit {
+    enum scan_place place;
+    struct span content_encoding, content_type; /* may be empty */
+};
+
+/* One piece of a head: a target, a field (name for the finding's "where"), a trailer. */
+MUST_CHECK enum err scan_block(struct scanner *scanner, enum scan_place place, struct span name, struct span bytes,
+                               struct findings *findings);
+
+MUST_CHECK enum err scan_new(struct scanner *scanner, const struct scan_unit *unit, struct scan **scan_out);
+MUST_CHECK enum err scan_feed(struct scan *scan, struct span bytes, struct findings *findings);
+MUST_CHECK enum err scan_end(struct scan *scan,
+                             struct findings *findings); /* the unit is whole: the last hits come here */
+void scan_free(struct scan **scan);

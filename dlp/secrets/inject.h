@@ -1,0 +1,15 @@
+/* inject.h — the real credential into a head, at the last moment.
+ *
+ * inject_drop() comes before the scan, inject_add() after everything: nothing logs the head from then on.
+ */
+#pragma once
+#include "dlp/policy/policy.h"
+#include "dlp/secrets/vault.h"
+#include "reactor/wire/head.h"
+
+/* Drops the agent's own field of the name the route will set. */
+void inject_drop(const struct route *route, struct head *head);
+
+/* The value is built in arena, which wipes itself.  errors: ERR_NOT_FOUND the slot is empty; ERR_LIMIT; ERR_NOMEM */
+MUST_CHECK enum err inject_add(const struct route *route, const struct vault *vault, struct arena *arena,
+                               struct head *head);
