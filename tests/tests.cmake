@@ -5,6 +5,11 @@
 file(GLOB world_sources CONFIGURE_DEPENDS tests/world/*.c)
 add_library(world STATIC ${world_sources})
 
+# The reader of the corpora with known answers.
+need(libcjson libcjson-dev)
+add_library(corpus STATIC tests/corpus.c)
+target_link_libraries(corpus reactor PkgConfig::libcjson PkgConfig::cmocka)
+
 function(bottled_test source folder)
     get_filename_component(name ${source} NAME_WE)
     add_executable(${name} ${source})
@@ -16,11 +21,12 @@ endfunction()
 
 file(GLOB unit_tests CONFIGURE_DEPENDS tests/*_test.c)
 foreach(source ${unit_tests})
-    bottled_test(${source} unit world fsm world)
+    bottled_test(${source} unit corpus world fsm world)
 endforeach()
+add_library(real STATIC tests/real/real.c)
 file(GLOB real_tests CONFIGURE_DEPENDS tests/real/*_test.c)
 foreach(source ${real_tests})
-    bottled_test(${source} real fsm)
+    bottled_test(${source} real real fsm)
 endforeach()
 
 file(GLOB plays CONFIGURE_DEPENDS tests/plays/*_play.py)

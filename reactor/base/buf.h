@@ -24,7 +24,7 @@ void buf_added(struct buf *buf, size_t len);
 /* What is there; borrowed until the next call that is not buf_span(). */
 static inline struct span buf_span(const struct buf *buf)
 {
-    return (struct span){buf->at + buf->from, buf->to - buf->from};
+    return (struct span){buf->at == NULL ? NULL : buf->at + buf->from, buf->to - buf->from};
 }
 static inline size_t buf_len(const struct buf *buf) { return buf->to - buf->from; }
 

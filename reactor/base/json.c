@@ -2,23 +2,11 @@
 
 #include <inttypes.h>
 
+#include "reactor/base/utf8.h"
+
 static void put(struct json *json, struct span bytes)
 {
     if (json->err == ERR_OK) json->err = buf_add(json->out, bytes);
-}
-
-/* The length of the well-formed UTF-8 sequence in front (RFC 3629 section 4), or 0. */
-static size_t utf8_len(struct span s)
-{
-    uint8_t c = s.at[0];
-    size_t len = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : (c & 0xf0) == 0xe0 ? 3 : c >= 0xf0 && c < 0xf5 ? 4 : 0;
-
-    if (len == 0 || len > s.len) return 0;
-    for (size_t i = 1; i < len; i++)
-        if ((s.at[i] & 0xc0) != 0x80) return 0;
-    if ((c == 0xe0 && s.at[1] < 0xa0) || (c == 0xed && s.at[1] > 0x9f)) return 0;
-    if ((c == 0xf0 && s.at[1] < 0x90) || (c == 0xf4 && s.at[1] > 0x8f)) return 0;
-    return len;
 }
 
 static bool is_plain(struct span s)

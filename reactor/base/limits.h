@@ -12,27 +12,62 @@
 /* --- wire ------------------------------------------------------------------------------------------------ */
 #define HEAD_BYTES_MAX    KIB(64) /* request or status line and all fields; LLM clients send ~4 KiB, cookies ~16 KiB */
 #define HEAD_FIELDS_MAX   256u    /* fields of one head; browsers send ~20 */
+#define HEAD_OPTIONS_MAX  32u     /* names in Connection fields; each is looked for among all fields; usual is 1 or 2 */
 #define HEAD_LINE_MAX     KIB(16) /* request line; RFC 9112 section 3 asks for at least 8000 bytes */
 #define CHUNK_LINE_MAX    200u    /* bytes of a chunk-size line, extension included */
 #define CHUNK_SIZE_MAX    0x7fffffffu /* bytes of one chunk; fits every length field downstream */
 #define TRAILER_BYTES_MAX KIB(8)      /* a trailer section is a checksum and a status */
+#define URL_LAYERS_MAX    4u          /* times a path may be percent-encoded: one is usual, two a mistake */
+#define GLOB_BYTES_MAX    512u        /* one path rule of a route */
 #define INTERIM_COUNT_MAX 64u         /* 1xx responses before a final one: nobody sends more than a few */
 
 /* --- streams --------------------------------------------------------------------------------------------- */
-#define STREAM_INPUT_MAX   KIB(128) /* held unread bytes of one stream; above a whole head, so one always fits */
-#define STREAM_OUTPUT_HIGH KIB(128) /* queued unsent bytes at which a writer should pause */
-#define STREAM_OUTPUT_LOW  KIB(32)  /* ...and at which it may go on: under this DRAINED is told */
-#define STREAM_OUTPUT_MAX  MIB(1)   /* queued bytes at which a write fails: a writer that never pauses is a bug */
-#define RECEIVE_BYTES      KIB(64)  /* one read; one shared buffer of this size serves every stream */
-#define LISTEN_BACKLOG     512      /* connections the kernel queues for us */
-#define ACCEPT_PAUSE_MS    250u     /* after EMFILE: long enough not to spin, short enough not to be seen */
-#define DIAL_ADDRS_MAX     16u      /* addresses of one name that are checked and kept; a hostile answer holds 1,000 */
+#define STREAM_INPUT_MAX   KIB(128)   /* held unread bytes of one stream; above a whole head, so one always fits */
+#define STREAM_OUTPUT_HIGH KIB(128)   /* queued unsent bytes at which a writer should pause */
+#define STREAM_OUTPUT_LOW  KIB(32)    /* ...and at which it may go on: under this DRAINED is told */
+#define STREAM_OUTPUT_MAX  MIB(1)     /* queued bytes at which a write fails: a writer that never pauses is a bug */
+#define RECEIVE_BYTES      KIB(64)    /* one read; one shared buffer of this size serves every stream */
+#define LISTEN_BACKLOG     512        /* connections the kernel queues for us */
+#define ACCEPT_PAUSE_MS    250u       /* after EMFILE: long enough not to spin, short enough not to be seen */
+#define ACCEPT_WARN_MS     MINUTES(1) /* between two log lines that say so */
+#define DIAL_ADDRS_MAX     16u /* addresses of one name that are checked and kept; a hostile answer holds 1,000 */
 #define RESOLVE_MS         SECONDS(5)  /* all questions about one name together */
 #define CONNECT_MS         SECONDS(5)  /* one TCP connect */
 #define DIAL_MS            SECONDS(15) /* name, every address tried, TCP */
 #define TLS_HANDSHAKE_MS   SECONDS(10) /* either side; a slow handshake holds a connection slot */
-#define HELLO_BYTES_MAX    KIB(18)     /* one ClientHello, records and fragments reassembled; usual are ~2 KiB */
-#define NAME_BYTES_MAX     253u        /* a DNS name in text, RFC 1035 section 3.1 */
+#define LEAF_COUNT_MAX     1024u       /* certificates kept: a bottle talks to dozens of names; 1 MiB */
+#define CA_FILE_BYTES_MAX  KIB(16)     /* ca.key, ca.pem: each is under 1 KiB */
+#define TLS_SESSION_MAX    1024u       /* upstream sessions kept for resumption, of all keys together; some 2 MiB */
+#define TLS_SESSION_KEY_MAX                                                                                            \
+    4u /* ...and of one key: connections opened at once resume, tickets by the thousand do not stay */
+#define TLS_CHAIN_COUNT_MAX   16u         /* certificates an upstream may send; usual are 2 to 4 */
+#define TLS_CHAIN_BYTES_MAX   KIB(100)    /* ...and their bytes: a thousand names are 25 KiB */
+#define HELLO_BYTES_MAX       KIB(18)     /* one ClientHello, records and fragments reassembled; usual are ~2 KiB */
+#define NAME_BYTES_MAX        253u        /* a DNS name in text, RFC 1035 section 3.1 */
+#define DATAGRAM_BYTES_MAX    1500u       /* one datagram each way: a question about a name is under 300 */
+#define RESOLVE_TRY_MS        1500u       /* one question to one server; c-ares doubles it for the second try */
+#define RESOLVE_TRIES         2u          /* so one silent server costs 4.5 s, less than RESOLVE_MS */
+#define RESOLVE_TTL_MS_MAX    SECONDS(60) /* an answer is believed no longer, whatever its TTL says */
+#define RESOLVE_NEGATIVE_MS   SECONDS(5)  /* "no such name" is believed so long: clients retry at once */
+#define RESOLVE_CACHE_MAX     512u        /* names; 300 KiB when full */
+#define RESOLVE_QUESTIONS_MAX 1024u       /* in flight, those whose asker has left as well */
+
+/* --- names and TLS --------------------------------------------------------------------------------------- */
+#define TLS_SESSION_KEY_MAX  4u     /* ...of one key: connections opened at once resume */
+#define TLS_TICKET_BYTES_MAX KIB(4) /* ...and the ticket of each; usual are 200 bytes */
+
+/* --- children -------------------------------------------------------------------------------------------- */
+#define CHILD_FDS_MAX    96u    /* descriptors one child is given; a bottle's launcher: its files, and a dozen */
+#define CHILD_REAP_MS    200    /* the loop stands still so long, at most, for a killed child; usual is 1 ms */
+#define PASSFD_COUNT_MAX 32u    /* descriptors of one message; the kernel's own bound is 253 */
+#define PASSFD_BYTES_MAX KIB(4) /* the text beside them */
+
+/* --- base ------------------------------------------------------------------------------------------------ */
+#define LOG_LINE_MAX      KIB(1)       /* bytes of one log line; far below PIPE_BUF, so lines of processes never mix */
+#define SPOOL_MEMORY_MAX  KIB(256)     /* of one body; LLM requests are mostly smaller */
+#define SPOOL_DISK_MAX    MIB(1024ull) /* of one body, behind that; a large push or upload */
+#define SPOOL_TOTAL_MAX   MIB(4096ull) /* all bodies at once: what a full /tmp may cost the host */
+#define SPOOL_PIECE_BYTES KIB(64)      /* one read or write of a file: the loop waits for no more than this */
 
 /* --- machines -------------------------------------------------------------------------------------------- */
 #define TRACE_COUNT    4096u /* transitions remembered: some 400 requests, 128 KiB */
@@ -45,4 +80,59 @@
 #define SECRET_BYTES_MAX  KIB(8) /* one credential; the longest JWTs in use are ~4 KiB */
 #define SECRET_COUNT_MAX  64u    /* slots of one bottle's vault */
 #define SECRET_BYTES_MIN  8u     /* shorter values are injected but not searched for: they are in honest text too */
+#define SCAN_LITERAL_MAX  256u   /* searched for of one form of a value; many longer ones take seconds to compile */
+#define SCAN_PIECE_MAX    MIB(1) /* bytes given to the engine at once: its lengths are 32 bits wide */
 #define SCAN_FINDINGS_MAX 16u    /* findings of one request that are told apart */
+
+/* --- the proxy ------------------------------------------------------------------------------------------- */
+#define CONN_FIRST_MS     SECONDS(30) /* an accepted connection that says nothing */
+#define CONN_IDLE_MS      SECONDS(75) /* between two requests; longer than the usual client's own 60 s */
+#define CONN_HEAD_MS      SECONDS(30) /* first to last byte of a head, whatever the pace */
+#define CONN_LINGER_MS    SECONDS(2)  /* after the last answer, so that a reset does not eat it */
+#define CONN_COUNT_MAX    4096u       /* client connections of one bottle */
+#define BODY_IDLE_MS      SECONDS(60) /* a request body that makes no progress */
+#define BODY_TOTAL_MS     MINUTES(30) /* ...and all of it: 1 GiB at 5 Mbit/s */
+#define SEND_IDLE_MS      SECONDS(60) /* an upstream that takes no byte */
+#define ANSWER_MS         MINUTES(10) /* request sent, no response head yet: a model may think for minutes */
+#define RELAY_IDLE_MS     MINUTES(10) /* a response that makes no progress; a quiet event stream pings oftener */
+#define REFUSE_MS         SECONDS(10) /* a client that does not take its refusal */
+#define REQUEST_ARENA_MAX KIB(512)    /* a head, its copy on the way out, trailers */
+#define TUNNEL_IDLE_MS    MINUTES(10) /* a passthrough connection without a byte either way */
+#define POOL_IDLE_MS      SECONDS(30) /* an upstream connection kept open; under the common servers' 60 s */
+#define POOL_KEY_MAX      32u         /* idle connections to one host of one bottle */
+#define POOL_COUNT_MAX    512u        /* idle connections in all */
+#define DRAIN_MS          SECONDS(30) /* after SIGTERM: what is under way may end by itself */
+#define RETRY_AFTER_S     5u          /* seconds a refused client is told to wait */
+#define APP_LOAD_MS       SECONDS(60) /* manifests and credentials; a password manager may ask a person */
+#define APP_BOTTLES_MAX   64u         /* bottles of one `serve` */
+#define APP_PINS_MAX      64u         /* --resolve options: tests and demos need a few */
+/* --- manifests ------------------------------------------------------------------------------------------- */
+#define MANIFEST_BYTES_MAX  KIB(256)    /* one file, its Markdown included; long system prompts are ~40 KiB */
+#define FRONT_BYTES_MAX     KIB(64)     /* its front matter; 256 routes of five lines are ~40 KiB */
+#define MANIFEST_COUNT_MAX  256u        /* files of one folder */
+#define MANIFEST_NAME_MAX   63u         /* bytes of a bottle's or agent's name: it is a host name and a folder too */
+#define MANIFEST_ERRORS_MAX 100u        /* errors that are kept to be shown; more are counted */
+#define MANIFESTS_SIZE_MAX  MIB(64)     /* all that one load may hold in memory: prompts above all */
+#define YAML_DEPTH_MAX      16u         /* maps and lists within each other; a route's prefix is at depth 5 */
+#define YAML_NODES_MAX      8192u       /* values of one file */
+#define YAML_TREE_BYTES_MAX MIB(4)      /* the tree of one file: nodes and their text */
+#define ENV_COUNT_MAX       128u        /* variables of one manifest */
+#define COMMAND_WORDS_MAX   64u         /* words of an agent's command, or of a token's */
+#define ROUTE_CA_BYTES_MAX  MIB(1)      /* extra roots of a route; the whole bundle of Debian is ~220 KiB */
+#define TOKEN_MS            SECONDS(30) /* a token's command, start to exit; a keyring may be unlocked by hand */
+/* --- sandbox --------------------------------------------------------------------------------------------- */
+#define NETNS_TEXT_MAX      200u        /* bytes of what a launcher says when it fails: one line */
+#define SANDBOX_DOORS_MAX   64u         /* listening sockets of one bottle: 4 fixed, the rest named by routes */
+#define SANDBOX_FILES_MAX   64u         /* files placed in one bottle; a provider places about ten */
+#define SANDBOX_MOUNTS_MAX  192u        /* mounts of one bottle: some 60 of the system, and the files */
+#define SANDBOX_ARGS_MAX    1024u       /* words of bubblewrap's command line, the agent's own included */
+#define SANDBOX_PLAN_BYTES  KIB(256)    /* arguments and environment together; the kernel's own bound is 2 MiB */
+#define SANDBOX_CHECKS_MAX  16u         /* answers of a preflight */
+#define SANDBOX_TMPFS_BYTES 2147483648u /* one scratch folder: npm and pip unpack hundreds of MiB */
+#define SANDBOX_PROCS_MAX   8192u       /* processes where no cgroup bounds them: a build, not a fork bomb */
+#define SANDBOX_FILES_OPEN  65536u      /* open files of one process; node and bundlers want tens of thousands */
+#define SANDBOX_START_MS    SECONDS(10) /* spawn to sockets, and sockets to bubblewrap: each takes some 10 ms */
+#define SANDBOX_STOP_MS     SECONDS(10) /* SIGTERM to SIGKILL: an agent saves its session */
+#define SANDBOX_KILL_MS     SECONDS(5)  /* SIGKILL to exit: only a process in the kernel's hands takes longer */
+#define CGROUP_LEAVE_MS     200     /* the loop stands still so long, at most, for killed processes; usual is 2 ms */
+#define TERMINAL_BYTES      KIB(16) /* held between two terminals, each way; a full screen is ~8 KiB */

@@ -3,7 +3,7 @@
 
 struct verb {
     const char *name;
-    const char *summary;               /* one line of `bottled help` */
+    const char *summary;               /* one line of `bottled help`; NULL: not for people */
     int (*run)(int argc, char **argv); /* argv[0] is the verb; returns the exit code */
 };
 

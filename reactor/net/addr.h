@@ -1,6 +1,7 @@
 /* addr.h — one IP address (v4 or v6) and port, and the table of addresses that are nobody's business.
  *
- * An IPv4-mapped IPv6 address (::ffff:a.b.c.d) is made IPv4 when read, so that it is judged as what it reaches.
+ * An IPv4-mapped IPv6 address (::ffff:a.b.c.d) stays IPv6 and is special, whatever it maps to: nobody's DNS answers
+ * with one but to get past a check that knows only IPv4.
  */
 #pragma once
 #include "reactor/base/err.h"
@@ -19,20 +20,22 @@ struct prefix {
 
 #define ADDR_TEXT_MAX 56 /* "[ffff:...:255.255.255.255]:65535" and a NUL */
 
-/* Strict text: dotted quad of four decimal numbers without leading zeros, or RFC 4291 without zone and brackets. */
+/* Strict text: dotted quad of four decimal numbers without leading zeros, or RFC 4291 without zone and brackets.  The
+ * port is 0.  errors: ERR_SYNTAX */
 MUST_CHECK enum err addr_parse(struct span text, struct addr *addr_out);
-MUST_CHECK enum err prefix_parse(struct span text,
-                                 struct prefix *prefix_out); /* "10.1.0.0/16"; host bits must be zero */
 
-/* "93.184.216.34:443", "[2001:db8::1]:443"; without the port when it is 0. */
+/* "10.1.0.0/16"; host bits must be zero.  errors: ERR_SYNTAX */
+MUST_CHECK enum err prefix_parse(struct span text, struct prefix *prefix_out);
+
+/* "93.184.216.34:443", "[2001:db8::1]:443" in RFC 5952 form; without port and brackets when the port is 0. */
 const char *addr_text(const struct addr *addr, char text[ADDR_TEXT_MAX]);
 
 bool addr_in(const struct addr *addr, const struct prefix *prefix);
 
-/* NULL when addr is global unicast, else the name of the special-purpose block it is in ("loopback", "link-local",
- * "6to4 of a private address"), from the IANA special-purpose registries (RFC 6890 and updates); embedded IPv4
- * addresses
- * (mapped, NAT64 64:ff9b::/96 and 64:ff9b:1::/48, 6to4, Teredo, ISATAP) are judged too. */
+/* NULL when addr is global unicast, else the name of the block it is in ("loopback", "link-local"): addr_table.c, from
+ * the IANA special-purpose registries (RFC 6890 and updates) and what clouds keep for themselves in public space.
+ * NAT64's 64:ff9b::/96 is judged by the IPv4 address in it; what else embeds one (mapped, translated, 6to4, Teredo,
+ * NAT64's 64:ff9b:1::/48) is special as it is; an ISATAP address is judged by its prefix, which is all that routes. */
 const char *addr_special(const struct addr *addr);
 
 /* What a dial may reach: global unicast, and these private ranges. */

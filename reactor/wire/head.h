@@ -13,7 +13,7 @@ struct field {
 };
 
 enum body_kind {
-    BODY_NONE,
+    BODY_NONE,        /* none, whatever a Content-Length says */
     BODY_LENGTH,      /* exactly head.length bytes */
     BODY_CHUNKED,     /* HTTP/1.1 chunked */
     BODY_UNTIL_CLOSE, /* a response without a length: ends with the connection, and never pools it */
@@ -30,7 +30,7 @@ struct head {
     uint16_t field_count;
     struct field fields[HEAD_FIELDS_MAX];
     enum body_kind body;
-    uint64_t length;      /* of BODY_LENGTH */
+    uint64_t length;      /* of BODY_LENGTH; what a response to HEAD or a 304 says it would have been, else 0 */
     bool keep_alive;      /* the sender is willing to go on on this connection */
     bool expect_continue; /* Expect: 100-continue on an HTTP/1.1 request */
 };
@@ -45,10 +45,13 @@ size_t head_remove(struct head *head, struct span name);
 /* Appends; errors: ERR_LIMIT at HEAD_FIELDS_MAX. */
 MUST_CHECK enum err head_add(struct head *head, struct span name, struct span value);
 
+/* Takes the next element off a comma-separated list, trimmed; empty ones are skipped.  False at the end. */
+bool head_next_element(struct span *list, struct span *element);
+
 /* Is token an element of the comma-separated list in any field of that name? */
 bool head_has_token(const struct head *head, struct span name, struct span token);
 
-/* Drops what speaks to the next hop only: Connection and what it names, Keep-Alive, Proxy-*, TE, Trailer stays,
- * Transfer-Encoding,
- * Upgrade (RFC 9110 section 7.6.1). */
+/* Drops what speaks to the next hop only (RFC 9110 section 7.6.1): Connection and what it names (Host excepted),
+ * Keep-Alive, TE, Transfer-Encoding, Upgrade, HTTP2-Settings, Proxy-Connection and the Proxy-Auth fields.
+ * Trailer stays. */
 void head_drop_hop_fields(struct head *head);

@@ -1,0 +1,102 @@
+#include "reactor/wire/head.h"
+
+#include "reactor/base/own.h"
+#include "reactor/wire/octets.h"
+
+static bool is_named(const struct field *field, struct span name) { return span_is_nocase(field->name, name); }
+
+const struct field *head_find(const struct head *head, struct span name)
+{
+    for (size_t i = 0; i < head->field_count; i++)
+        if (is_named(&head->fields[i], name)) return &head->fields[i];
+    return NULL;
+}
+
+size_t head_count(const struct head *head, struct span name)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < head->field_count; i++) count += is_named(&head->fields[i], name);
+    return count;
+}
+
+size_t head_remove(struct head *head, struct span name)
+{
+    uint16_t kept = 0, before = head->field_count;
+
+    for (size_t i = 0; i < before; i++)
+        if (!is_named(&head->fields[i], name)) head->fields[kept++] = head->fields[i];
+    head->field_count = kept;
+    return (size_t)before - kept;
+}
+
+enum err head_add(struct head *head, struct span name, struct span value)
+{
+    if (head->field_count == HEAD_FIELDS_MAX) return ERR_LIMIT;
+    head->fields[head->field_count++] = (struct field){name, value};
+    return ERR_OK;
+}
+
+bool head_next_element(struct span *list, struct span *element)
+{
+    while (list->len > 0) {
+        size_t comma = span_find(*list, ',', 0);
+
+        *element = octet_trim(span_first(*list, comma));
+        *list = span_from(*list, comma < list->len ? comma + 1 : comma);
+        if (element->len > 0) return true;
+    }
+    return false;
+}
+
+bool head_has_token(const struct head *head, struct span name, struct span token)
+{
+    struct span list, element;
+
+    for (size_t i = 0; i < head->field_count; i++) {
+        if (!is_named(&head->fields[i], name)) continue;
+        for (list = head->fields[i].value; head_next_element(&list, &element);)
+            if (span_is_nocase(element, token)) return true;
+    }
+    return false;
+}
+
+static const struct span hop_fields[] = {
+    SPAN_LIT("connection"),
+    SPAN_LIT("keep-alive"),
+    SPAN_LIT("te"),
+    SPAN_LIT("transfer-encoding"),
+    SPAN_LIT("upgrade"),
+    SPAN_LIT("http2-settings"),
+    SPAN_LIT("proxy-connection"),
+    SPAN_LIT("proxy-authenticate"),
+    SPAN_LIT("proxy-authorization"),
+    SPAN_LIT("proxy-authentication-info"),
+};
+
+static bool is_hop_field(struct span name)
+{
+    for (size_t i = 0; i < COUNT_OF(hop_fields); i++)
+        if (span_is_nocase(name, hop_fields[i])) return true;
+    return false;
+}
+
+/* Connection may name what its sender likes, but a request without its Host would be another request. */
+static bool is_connection_option(const struct head *head, struct span name)
+{
+    return head_has_token(head, SPAN_LIT("connection"), name) && !span_is_nocase(name, SPAN_LIT("host"));
+}
+
+void head_drop_hop_fields(struct head *head)
+{
+    bool hop[HEAD_FIELDS_MAX], has_options = head_find(head, SPAN_LIT("connection")) != NULL;
+    uint16_t kept = 0;
+
+    for (size_t i = 0; i < head->field_count; i++) {
+        struct span name = head->fields[i].name;
+        hop[i] = is_hop_field(name) || (has_options && is_connection_option(head, name));
+    }
+    for (size_t i = 0; i < head->field_count; i++)
+        if (!hop[i]) head->fields[kept++] = head->fields[i];
+    head->field_count = kept;
+}
