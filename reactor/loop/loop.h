@@ -18,6 +18,10 @@ void loop_free(struct loop **loop); /* nothing may be registered on it any more,
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 
+/* Runs what was deferred until nothing more is, outside loop_run(): so that what is closing has let go of its
+ * memory. */
+void loop_settle(struct loop *loop);
+
 /* Milliseconds of the monotonic clock, as of this turn. */
 uint64_t loop_now_ms(const struct loop *loop);
 

@@ -8,11 +8,15 @@ typedef void timer_fn(struct timer *timer);
 struct timer {
     struct loop *loop;
     timer_fn *fn;
-    uint64_t due_ms; /* UINT64_MAX: disarmed */
-    void *impl[16];  /* the loop's: a struct event in place, so arming allocates nothing */
+    uint64_t due_ms;  /* UINT64_MAX: disarmed */
+    uint64_t wake_ms; /* the loop's: when it will look at due_ms again; never later than due_ms */
+    void *impl[16];   /* the loop's: a struct event in place, so arming allocates nothing */
 };
 
 void timer_init(struct timer *timer, struct loop *loop, timer_fn *fn);
-void timer_arm(struct timer *timer,
-               uint64_t due_ms);        /* of loop_now_ms(); the past means the next turn; UINT64_MAX: never */
-void timer_disarm(struct timer *timer); /* and lets go of the loop: the memory may be freed */
+
+/* due_ms of loop_now_ms(); the past means the next turn; UINT64_MAX: never.  Moving it to later costs nothing. */
+void timer_arm(struct timer *timer, uint64_t due_ms);
+
+/* Lets go of the loop too: the memory may be freed. */
+void timer_disarm(struct timer *timer);

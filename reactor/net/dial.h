@@ -1,8 +1,8 @@
 /* dial.h — resolve, check every address, connect to one that was checked.  A machine (dial_fsm.h).
  *
  * The connection goes to the very address that passed: nothing is resolved twice.  If any address of a name is
- * refused, the
- * dial is refused: a name that mixes public and private answers is an attack (DNS rebinding), not a choice.
+ * refused, the dial is refused: a name that mixes public and private answers is an attack (DNS rebinding), not a
+ * choice.
  */
 #pragma once
 #include "reactor/net/resolve.h"
@@ -11,9 +11,9 @@
 struct dial;
 
 struct dial_result {
-    enum err err;          /* ERR_OK, ERR_DENIED, ERR_NOT_FOUND, ERR_TIMEOUT, ERR_PEER (nobody accepted), ERR_NOMEM */
+    enum err err; /* ERR_OK, ERR_DENIED, ERR_NOT_FOUND, ERR_TIMEOUT, ERR_PEER (nobody accepted), ERR_SYS, ERR_NOMEM */
     const char *detail;    /* static text for the log, or NULL */
-    struct stream *stream; /* the callee's, on ERR_OK */
+    struct stream *stream; /* the callee's, on ERR_OK: stream_own() it inside the call */
     struct addr addr;      /* connected to, or refused */
     uint32_t resolve_ms, connect_ms;
 };

@@ -1,7 +1,8 @@
 /* resolve.h — names to addresses, by c-ares on the loop.
  *
  * Answers  at most DIAL_ADDRS_MAX addresses, A and AAAA, within RESOLVE_MS; never from inside resolve_start().
- * Cache    positive answers for their TTL (at most 60 s), negative ones for 5 s.
+ *          IPv4 first, then IPv6, each in the order of the answer.  A name is whole: no search list.
+ * Cache    positive answers for their TTL (at most RESOLVE_TTL_MS_MAX), negative ones for RESOLVE_NEGATIVE_MS.
  * Checks   nothing: every address goes through addr_refused() in dial.
  */
 #pragma once
@@ -24,12 +25,13 @@ struct resolver_pin {
     struct addr addr;
 };
 
-/* Options are copied. */
+/* Options are copied.  errors: ERR_SYNTAX (servers), ERR_NOMEM, ERR_SYS */
 MUST_CHECK enum err resolver_new(struct loop *loop, const struct resolver_options *options,
                                  struct resolver **resolver_out);
-void resolver_free(struct resolver **resolver);
+void resolver_free(struct resolver **resolver); /* nobody may be asking any more */
 
-/* name: a normalised DNS name, looked at during the call.  An IP literal never comes here. */
+/* name: a normalised DNS name, looked at during the call.  An IP literal never comes here.
+ * errors: ERR_LIMIT (RESOLVE_QUESTIONS_MAX are in flight), ERR_NOMEM */
 MUST_CHECK enum err resolve_start(struct resolver *resolver, struct span name, resolve_fn *fn, void *owner,
                                   struct resolve **resolve_out);
-void resolve_free(struct resolve **resolve); /* also cancels; never from inside its own call is fine too */
+void resolve_free(struct resolve **resolve); /* cancels when it has not answered; inside its own call is fine */

@@ -1,7 +1,9 @@
 /* stream.h — bytes both ways, in order, with back-pressure: TCP and unix sockets, TLS, memory.
  *
- * Reads    what arrived waits in the stream: stream_input() shows it, stream_consume() takes it.  While it is paused,
- *          or holds STREAM_INPUT_MAX unread bytes, the stream reads no more and the peer feels it.
+ * Reads    what arrived waits in the stream: stream_input() shows it, stream_consume() takes it.  While it holds
+ *          STREAM_INPUT_MAX unread bytes the stream reads no more and the peer feels it.  While it is paused it tells
+ *          no DATA, but reads up to that bound, so that a reset is noticed; EOF and GONE are told all the same.
+ *          Going on with unread input tells DATA again.
  * Writes   stream_write() takes every byte (copies it).  stream_room() is what may be written before a good writer
  *          pauses; STREAM_DRAINED is told when a stream that was full has fallen to STREAM_OUTPUT_LOW.
  * Ends     each direction ends by itself.  STREAM_EOF: the peer will send no more (for TLS: close_notify; a bare TCP

@@ -35,10 +35,16 @@ void world_begin(void)
     list_init(&the_loop.deferred);
     world.loop = &the_loop;
     trace_watch(tell_story);
+    world_net_begin();
+    world_names_begin();
+    world_signals_begin();
+    world_watches_begin();
+    world_children_begin();
 }
 
 void world_end(void)
 {
+    world_net_end();
     world_turn();
     if (world_armed() == 0) return;
     fprintf(stderr, "a timer is still armed\n");
@@ -96,13 +102,15 @@ enum err loop_new(struct loop **loop_out)
 void loop_free(struct loop **loop) { *loop = NULL; }
 void loop_run(struct loop *loop) { (void)loop, world_turn(); }
 void loop_stop(struct loop *loop) { (void)loop; }
+void loop_settle(struct loop *loop) { (void)loop, world_turn(); }
 uint64_t loop_now_ms(const struct loop *loop) { return (void)loop, world.now_ms; }
 int64_t loop_wall_s(const struct loop *loop) { return (void)loop, (int64_t)(1790000000 + world.now_ms / 1000); }
 
 void loop_defer(struct loop *loop, struct defer *defer, void (*call)(struct defer *defer))
 {
+    if (list_linked(&defer->node)) return;
     defer->call = call;
-    if (!list_linked(&defer->node)) list_push(&loop->deferred, &defer->node);
+    list_push(&loop->deferred, &defer->node);
 }
 
 void loop_defer_cancel(struct defer *defer) { list_remove(&defer->node); }
