@@ -1,10 +1,16 @@
 /* tls.h — TLS 1.2 and 1.3 as streams: stream_tls over any stream, BoringSSL driven directly.
  *
- * Server side  a leaf of our CA for the name in question; session tickets with a key of this process, rotated.
- * Client side  the upstream's chain and name are verified before STREAM_OPEN: no request byte goes to an unverified
- *              peer.  Sessions are resumed per key (bottle + route + CA set + host + port): custom_verify does not
- *              run on resumption, so a session must never cross those.
+ * Server side  a leaf of our CA for the name in question; session tickets with a key of this process, rotated, good for
+ *              the name they were given under.  ALPN http/1.1; a client that offers only others is refused.
+ * Client side  the upstream's chain and name are verified (trust.h) before STREAM_OPEN: no request byte goes to an
+ *              unverified peer.  Sessions are resumed per key (bottle + route + CA set + host + port) and never across
+ *              keys; the certificate they came with is verified again.
  * Ends         close_notify is STREAM_EOF; a bare end of the stream below is STREAM_GONE with ERR_PEER (truncation).
+ *              That comes after the last STREAM_DATA; while the owner has paused and input is unread, it waits.
+ * Failures     stream->detail says what: a certificate's fault (with ERR_TRUST), an alert, a name of BoringSSL's.  The
+ *              alert is handed to the kernel before STREAM_GONE is told.
+ * Writes       ERR_PEER before STREAM_OPEN.  A stream whose write failed with ERR_NOMEM is STREAM_GONE a turn later.
+ * Memory       one shared buffer of RECEIVE_BYTES for plaintext; an idle pair of connections holds about 6 KiB.
  */
 #pragma once
 #include "reactor/loop/loop.h"
@@ -26,9 +32,9 @@ MUST_CHECK enum err tls_client_new(struct loop *loop, const char *extra_pem_path
 void tls_client_free(struct tls_client **client);
 
 /* Wraps *lower (taken, set to NULL, freed on failure too) and starts the handshake; STREAM_OPEN or STREAM_GONE
- * follows, the
- * latter after TLS_HANDSHAKE_MS at the latest.
- *   name   the DNS name or IP literal the leaf is for, copied */
+ * follows, the latter after TLS_HANDSHAKE_MS at the latest.
+ *   name    the DNS name or IP literal the leaf is for
+ *   errors  ERR_SYNTAX a name no leaf is for; ERR_TRUST our CA is not valid now; ERR_NOMEM */
 MUST_CHECK enum err stream_tls_accept(struct tls_server *server, struct stream **lower, struct span name, stream_fn *fn,
                                       void *owner, struct stream **stream_out);
 
@@ -37,6 +43,7 @@ struct tls_target {
     struct span session_key; /* see above */
     bool offer_h2;
 };
+/* errors: ERR_SYNTAX an empty host; ERR_NOMEM */
 MUST_CHECK enum err stream_tls_connect(struct tls_client *client, struct stream **lower,
                                        const struct tls_target *target, stream_fn *fn, void *owner,
                                        struct stream **stream_out);
