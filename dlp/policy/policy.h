@@ -1,9 +1,8 @@
 /* policy.h — what a bottle may reach: its routes, and the one question asked of them.
  *
  * Default deny.  A policy is data compiled once by backends/manifest and never changed: a reload makes a new one, and
- * requests
- * that began under the old one end under it (counted references).
- * Memory   everything a policy points at lives in its own arena.
+ * requests that began under the old one end under it (counted references).
+ * Memory   everything a policy points at lives in its own arena, of POLICY_BYTES_MAX.
  */
 #pragma once
 #include "dlp/policy/verdict.h"
@@ -26,8 +25,7 @@ struct route {
     uint16_t port;              /* 443 unless said */
     const struct span *methods; /* upper case; none listed: every method */
     size_t method_count;
-    const struct span
-        *paths; /* globs over the normalised path: '*' within a segment, '**' across; none listed: every path */
+    const struct span *paths; /* globs for url_glob() over the normalised path; none listed: every path */
     size_t path_count;
     enum auth_scheme auth;
     struct span auth_header; /* of AUTH_HEADER */
@@ -48,16 +46,17 @@ struct policy {
     unsigned references;
 };
 
-/* A policy with one reference and an empty arena. */
+/* A policy with one reference, no route and an empty arena.  errors: ERR_NOMEM */
 MUST_CHECK enum err policy_new(struct policy **policy_out);
-struct policy *policy_hold(struct policy *policy);
-void policy_free(struct policy **policy); /* drops one reference */
+struct policy *policy_hold(struct policy *policy); /* one reference more */
+void policy_free(struct policy **policy);          /* one reference less; the last frees */
 
 struct ask {
     struct span host; /* normalised by url.h */
     uint16_t port;
-    bool tls;                 /* the client speaks TLS to us for this */
-    struct span method, path; /* path normalised, without the query */
+    bool tls;           /* the client speaks TLS to us for this */
+    struct span method; /* as sent: methods are case-sensitive (RFC 9110 section 9.1) */
+    struct span path;   /* a target's normalised path, without the query; empty: no path rule allows it */
 };
 
 struct verdict {
@@ -66,11 +65,10 @@ struct verdict {
 };
 
 /* May anything at all be asked of host:port?  For CONNECT and a TLS hello.  A route's tls_passthrough is then the
- * caller's to
- * see.  reason: REASON_NONE or REASON_NO_ROUTE. */
+ * caller's to see.  reason: REASON_NONE or REASON_NO_ROUTE. */
 struct verdict policy_reach(const struct policy *policy, struct span host, uint16_t port);
 
-/* The first route that allows all of it wins.  A route with a credential never matches without TLS: a secret does not
- * go out
- * in the clear.  Passthrough routes never match here. */
+/* The first route that allows all of it wins; else the nearest miss: REASON_NO_ROUTE, REASON_PATH, REASON_METHOD, in
+ * this order.  A route with a credential never matches without TLS: a secret does not go out in the clear.  Passthrough
+ * routes never match here. */
 struct verdict policy_decide(const struct policy *policy, const struct ask *ask);

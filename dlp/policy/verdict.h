@@ -48,6 +48,8 @@
     R(REASON_CLIENT_SLOW,         "request-timeout",         408, true,                                    \
       "The request did not arrive in time. A client that needs answers before its body ends needs a "      \
       "streaming route.")                                                                                  \
+    R(REASON_CODING,              "coding-not-readable",     415, false,                                   \
+      "The body's Content-Encoding can't be undone here, so it can't be checked. Send it without one.")    \
     R(REASON_SECRET,              "secret-found",            403, false,                                   \
       "The request carries a value that must not leave the bottle. Remove it and send the request again.") \
     R(REASON_SCAN_FAILED,         "scan-failed",             503, true,                                    \

@@ -2,6 +2,8 @@
  *
  * scanner  the compiled rules of one bottle; shared by all its scans, immutable.
  * scan     one unit (a whole body, one message) in pieces; how the bytes are cut changes nothing.
+ * Finds    every known value as it is and in the encodings of encoding.c's table, one finding for each slot and place
+ *          (a field is a place of its own).
  * Fails    closed: any error means the unit may not leave (REASON_SCAN_FAILED).  Not safe to use from more than one
  *          thread: scans of a scanner share one scratch space.
  */
@@ -16,7 +18,7 @@ enum scan_place { SCAN_TARGET, SCAN_FIELD, SCAN_BODY, SCAN_TRAILER };
 struct finding {
     const char *rule; /* its id, static or the scanner's: "known-secret" */
     enum scan_place place;
-    char where[64]; /* "field user-agent", "body byte 1042": printable, no byte of the value */
+    char where[64]; /* "field user-agent", "body byte 1042" (the hit's last): printable, no byte of the value */
     uint16_t slot;  /* of the vault, for known-secret */
 };
 
@@ -29,9 +31,8 @@ struct findings {
 struct scanner;
 struct scan;
 
-/* Rules: every value of the vault, as it is and in the encodings of scan.c's table.  Copies what it needs, so the
- * vault may
- * change or go; after vault_set() a new scanner is made. */
+/* Copies what it needs, so the vault may change or go; after vault_set() a new scanner is made.  An empty vault makes a
+ * scanner that finds nothing.  errors: ERR_NOMEM; ERR_LIMIT the engine can't hold the rules */
 MUST_CHECK enum err scanner_new(const struct vault *vault, struct scanner **scanner_out);
 void scanner_free(struct scanner **scanner); /* every scan of it must be freed */
 
@@ -41,12 +42,15 @@ struct scan_unit {
     struct span content_encoding, content_type; /* may be empty */
 };
 
-/* One piece of a head: a target, a field (name for the finding's "where"), a trailer. */
+/* One piece of a head: a target, a field, a trailer.  A field's name is scanned too, and is shown in the finding unless
+ * something was found in the name itself. */
 MUST_CHECK enum err scan_block(struct scanner *scanner, enum scan_place place, struct span name, struct span bytes,
                                struct findings *findings);
 
+/* errors: ERR_DENIED a content coding that is not undone here; ERR_NOMEM */
 MUST_CHECK enum err scan_new(struct scanner *scanner, const struct scan_unit *unit, struct scan **scan_out);
 MUST_CHECK enum err scan_feed(struct scan *scan, struct span bytes, struct findings *findings);
-MUST_CHECK enum err scan_end(struct scan *scan,
-                             struct findings *findings); /* the unit is whole: the last hits come here */
+
+/* The unit is whole: the last hits come here.  Nothing may be fed after it. */
+MUST_CHECK enum err scan_end(struct scan *scan, struct findings *findings);
 void scan_free(struct scan **scan);

@@ -7,9 +7,10 @@
 #include "dlp/secrets/vault.h"
 #include "reactor/wire/head.h"
 
-/* Drops the agent's own field of the name the route will set. */
+/* Drops the agent's own fields of the name the route will set.  Nothing, on a route without a credential. */
 void inject_drop(const struct route *route, struct head *head);
 
-/* The value is built in arena, which wipes itself.  errors: ERR_NOT_FOUND the slot is empty; ERR_LIMIT; ERR_NOMEM */
+/* The value is built in arena, which wipes itself.  Nothing, on a route without a credential.
+ * errors: ERR_NOT_FOUND the slot is empty; ERR_LIMIT the head is full; ERR_NOMEM */
 MUST_CHECK enum err inject_add(const struct route *route, const struct vault *vault, struct arena *arena,
                                struct head *head);
