@@ -1,0 +1,144 @@
+#include "backends/manifest/bottle.h"
+
+#include "backends/manifest/keys.h"
+#include "backends/manifest/route.h"
+#include "reactor/base/own.h"
+
+struct draft {
+    struct bottle bottle;
+    const struct yaml_node *routes_node;
+    struct route_draft *routes;
+    size_t route_count;
+};
+
+static void read_routes(struct reader *reader, const struct yaml_node *node, void *into)
+{
+    static const struct items routes = {"routes", sizeof(struct route_draft), ROUTE_COUNT_MAX, read_route, false};
+    struct draft *draft = into;
+
+    draft->routes_node = node;
+    draft->routes = items_read(reader, node, &routes, &draft->route_count);
+    if (draft->routes != NULL) check_route_pairs(reader, node, draft->routes, draft->route_count);
+}
+
+static void read_egress(struct reader *reader, const struct yaml_node *node, void *into)
+{
+    static const struct key list[] = {{"routes", read_routes, 0, true, NULL}};
+    static const struct keys keys = {"`egress`", list, COUNT_OF(list)};
+
+    keys_read(reader, node, &keys, into);
+}
+
+#define MEMORY_DIGITS_MAX 6u /* 999999G is more than there is */
+
+/* "512M": decimal digits and a binary unit; 0 is no amount. */
+static uint64_t parse_memory(struct span text)
+{
+    static const char units[] = "KMG";
+    const char *unit = text.len > 1 ? strchr(units, text.at[text.len - 1]) : NULL;
+    uint64_t count = 0;
+
+    if (unit == NULL || *unit == '\0' || text.len - 1 > MEMORY_DIGITS_MAX || text.at[0] == '0') return 0;
+    for (size_t i = 0; i + 1 < text.len; i++) {
+        if (text.at[i] < '0' || text.at[i] > '9') return 0;
+        count = count * 10 + text.at[i] - '0';
+    }
+    return count << 10 * (unit - units + 1);
+}
+
+static void read_memory(struct reader *reader, const struct yaml_node *node, void *into)
+{
+    uint64_t *bytes = into;
+    struct span text;
+
+    if (!want_text(reader, node, "`memory`", &text)) return;
+    *bytes = parse_memory(text);
+    if (*bytes == 0)
+        complain(reader, node->place, "write it like 512M or 4G", "`%s` is no amount of memory", quoted(text));
+}
+
+static void read_pids(struct reader *reader, const struct yaml_node *node, void *into)
+{
+    (void)want_number(reader, node, "`pids`", 16, 4194304, into);
+}
+
+static void read_resources(struct reader *reader, const struct yaml_node *node, void *into)
+{
+    static const struct key list[] = {
+        {"memory", read_memory, offsetof(struct bottle, memory_bytes), false, NULL},
+        {"pids", read_pids, offsetof(struct bottle, pids_max), false, NULL},
+    };
+    static const struct keys keys = {"`resources`", list, COUNT_OF(list)};
+
+    keys_read(reader, node, &keys, into);
+}
+
+static const struct key bottle_keys[] = {
+    {"egress", read_egress, 0, true, NULL},
+    {"env", read_env, offsetof(struct draft, bottle.env), false, NULL},
+    {"resources", read_resources, offsetof(struct draft, bottle), false, NULL},
+};
+
+/* --- into a policy ----------------------------------------------------------------------------------------- */
+
+static bool find_slot(struct span *refs, size_t *count, struct span ref, uint16_t *slot_out)
+{
+    size_t i = 0;
+
+    while (i < *count && !span_is(refs[i], ref)) i++;
+    if (i == SECRET_COUNT_MAX) return false;
+    if (i == *count) refs[(*count)++] = ref;
+    *slot_out = (uint16_t)i;
+    return true;
+}
+
+/* One slot a distinct reference, so that a token is fetched once. */
+static void give_slots(struct reader *reader, struct draft *draft, struct span *refs, size_t *count)
+{
+    for (size_t i = 0; i < draft->route_count; i++) {
+        struct route_draft *d = &draft->routes[i];
+        if (d->route.auth == AUTH_NONE || find_slot(refs, count, d->auth.token_ref, &d->route.slot)) continue;
+        complain(reader, draft->routes_node->place, "let routes share a token_ref", "more than %u credentials",
+                 SECRET_COUNT_MAX);
+        return;
+    }
+}
+
+static enum err compile(struct reader *reader, struct draft *draft, struct policy *policy)
+{
+    struct span *refs = arena_new(&policy->arena, sizeof *refs * SECRET_COUNT_MAX);
+    struct route *routes = arena_new(&policy->arena, sizeof *routes * draft->route_count);
+
+    if (refs == NULL || routes == NULL) return ERR_LIMIT;
+    give_slots(reader, draft, refs, &policy->token_ref_count);
+    for (size_t i = 0; i < draft->route_count; i++) routes[i] = draft->routes[i].route;
+    policy->token_refs = refs;
+    policy->routes = routes;
+    policy->route_count = draft->route_count;
+    return ERR_OK;
+}
+
+enum err bottle_read(struct reader *reader, const struct yaml_node *root, struct span name, struct bottle *bottle)
+{
+    static const struct keys keys = {"a bottle", bottle_keys, COUNT_OF(bottle_keys)};
+    struct draft draft = {.bottle = {.name = name, .path = reader->path}};
+    size_t errors = reader->errors->count;
+    struct reader inner = *reader;
+    AUTO(policy) policy = NULL;
+
+    TRY(policy_new(&policy));
+    inner.arena = &policy->arena;
+    keys_read(&inner, root, &keys, &draft);
+    policy->bottle = arena_copy(&policy->arena, name);
+    if (policy->bottle.at == NULL || compile(&inner, &draft, policy) != ERR_OK)
+        complain(reader, root->place, "shorten it", "the bottle needs too much memory");
+    *bottle = draft.bottle;
+    if (reader->errors->count == errors) bottle->policy = MOVE(policy);
+    return ERR_OK;
+}
+
+void bottle_end(struct bottle *bottle)
+{
+    policy_free(&bottle->policy);
+    *bottle = (struct bottle){0};
+}

@@ -1,0 +1,38 @@
+/* bottle.h — a bottle's manifest, compiled.
+ *
+ *   egress:                what it may reach; the key must be there, an empty list is a bottle without a way out
+ *     routes:
+ *       - host: api.example.com        or "*.example.com" (names below it), or an address
+ *         port: 443
+ *         methods: [GET, POST]         left out: every method
+ *         path: /v1/models              one glob or a list; left out: every path
+ *         auth: {scheme: bearer, token_ref: env:EXAMPLE_TOKEN}      scheme header: also header: X-Api-Key
+ *         allow_private: [10.1.0.0/16]
+ *         ca: corp-root.pem
+ *         tls_passthrough: true        spliced unread; alone with host, port, allow_private
+ *   env: {NAME: "value"}
+ *   resources: {memory: 2G, pids: 512}
+ *
+ * The Markdown below is for people.
+ */
+#pragma once
+#include "backends/manifest/errors.h"
+#include "backends/manifest/yaml.h"
+#include "backends/provision/env.h"
+#include "dlp/policy/policy.h"
+
+struct bottle {
+    struct span name;
+    const char *path;                /* below the root: "bottles/dev.md" */
+    struct policy *policy;           /* one reference; NULL when the manifest has errors */
+    struct env_list env;             /* in the policy's arena, like all else */
+    uint64_t memory_bytes, pids_max; /* 0: not said */
+};
+
+/* Compiles a tree.  What is wrong goes to the reader's errors, and bottle->policy is NULL then.
+ *   name, path  outlive the bottle
+ *   reader      its arena is not used
+ *   errors      ERR_NOMEM */
+MUST_CHECK enum err bottle_read(struct reader *reader, const struct yaml_node *root, struct span name,
+                                struct bottle *bottle);
+void bottle_end(struct bottle *bottle);
