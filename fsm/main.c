@@ -1,7 +1,14 @@
 /* main.c — the table of verbs. */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 
+#include "backends/manifest/cmd_check.h"
+#include "backends/sandbox/launch.h"
+#include "fsm/cmd_run.h"
+#include "fsm/cmd_serve.h"
 #include "reactor/base/own.h"
 #include "reactor/base/verb.h"
 
@@ -13,19 +20,49 @@ static int version(int argc, char **argv)
 }
 
 static const struct verb verbs[] = {
+    {"run", "run an agent in its bottle", cmd_run},
+    {"serve", "serve the egress of bottles that something else runs", cmd_serve},
+    {"check", "check the manifests and print the policy they make", cmd_check},
     {"version", "print the version", version},
+    {"__init", NULL, launch_main}, /* between a sandbox driver and bubblewrap, not for people */
 };
 
 static void usage(FILE *out)
 {
     fputs("bottled VERB [OPTIONS]    agents in bottles; `bottled VERB --help` tells more\n\n", out);
-    for (size_t i = 0; i < COUNT_OF(verbs); i++) fprintf(out, "  %-10s %s\n", verbs[i].name, verbs[i].summary);
+    for (size_t i = 0; i < COUNT_OF(verbs); i++)
+        if (verbs[i].summary != NULL) fprintf(out, "  %-10s %s\n", verbs[i].name, verbs[i].summary);
+}
+
+/* Credentials are in our memory: no core is dumped, and no other process of this user may look into it.  Sanitizers
+ * look. */
+static void keep_memory_private(void)
+{
+    static const struct rlimit none = {0, 0};
+
+    if (setrlimit(RLIMIT_CORE, &none) != 0) perror("bottled: RLIMIT_CORE");
+#ifndef BOTTLED_SANITIZE
+    if (prctl(PR_SET_DUMPABLE, 0) != 0) perror("bottled: PR_SET_DUMPABLE");
+#endif
+}
+
+/* The soft limit is for programs that use select(). */
+static void use_all_descriptors(void)
+{
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+    files.rlim_cur = files.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &files) != 0) perror("bottled: RLIMIT_NOFILE");
 }
 
 int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
 
+    keep_memory_private();
+    use_all_descriptors();
+    signal(SIGPIPE, SIG_IGN);
     for (size_t i = 0; i < COUNT_OF(verbs); i++)
         if (strcmp(verbs[i].name, name) == 0) return verbs[i].run(argc - 1, argv + 1);
     if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {

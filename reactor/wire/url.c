@@ -10,7 +10,7 @@ static bool is_alpha(uint8_t c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
 static bool is_hex(uint8_t c) { return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); }
 static bool is_label_byte(uint8_t c) { return is_alpha(c) || is_digit(c) || c == '-' || c == '_'; }
 
-/* 1 to 65535, decimal, no sign.  Leading zeros are legal (RFC 3986 section 3.2.3), but no route is written with them. */
+/* 1 to 65535, decimal, no sign.  Leading zeros are legal (RFC 3986 section 3.2.3), but no route is written so. */
 static enum err parse_port(struct span text, uint16_t *port_out)
 {
     unsigned port = 0;

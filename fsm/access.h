@@ -1,0 +1,33 @@
+/* access.h — one JSON line a request or tunnel: what was asked, what was answered and why, how long, how it ended.
+ *
+ * Written with one write(2) to proxy->access_fd.  Never in it: the query, any field's value, a body, a credential; a
+ * host or
+ * path in which the scanner found a secret is withheld.
+ */
+#pragma once
+#include "dlp/policy/policy.h"
+#include "dlp/scan/scan.h"
+#include "reactor/machine/machine.h"
+#include "reactor/wire/url.h"
+
+#define ACCESS_PHASE_MAX 8u
+
+struct access {
+    const struct fsm *machine; /* its id, state and last event */
+    struct span bottle, method, scheme, path;
+    const struct authority *authority;
+    const struct verdict *verdict;
+    const struct findings *findings; /* or NULL */
+    const char *detail;              /* or NULL */
+    bool withheld;                   /* host and path */
+    struct addr upstream;
+    bool reused;
+    uint16_t status; /* 0: none was told */
+    uint64_t conn_id, up_bytes, down_bytes, born_ms;
+    struct {
+        const char *name;
+        uint64_t ms;
+    } phases[ACCESS_PHASE_MAX]; /* name NULL at the end */
+};
+
+void access_write(int fd, const struct access *access);

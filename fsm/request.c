@@ -1,0 +1,496 @@
+#include "fsm/request_int.h"
+
+#include <inttypes.h>
+
+#include "dlp/secrets/inject.h"
+#include "reactor/base/log.h"
+#include "reactor/base/mem.h"
+
+static fsm_action_fn request_decide, request_scan, request_renew, request_judge, request_dial, request_redial,
+    request_send, request_await, request_relay, request_finish, request_cut, request_refuse_now, request_late;
+FSM_TYPE(request_type, "request", REQUEST_STATES, REQUEST_EVENTS, REQUEST_ROWS);
+
+static struct request *of(struct fsm *machine) { return CONTAINER_OF(machine, struct request, machine); }
+
+static void mark(struct request *req) { req->entered_ms[req->machine.state] = loop_now_ms(req->machine.timer.loop); }
+
+static void say_no(struct request *req, enum reason reason, const char *detail)
+{
+    req->verdict.reason = reason;
+    if (detail != NULL) req->detail = detail;
+    fsm_post(&req->machine, REQ_EV_NO);
+}
+
+/* --- decided --------------------------------------------------------------------------------------------- */
+
+static enum reason reason_of_fault(uint16_t status)
+{
+    switch (status) {
+    case 414: return REASON_TARGET_TOO_LONG;
+    case 417: return REASON_EXPECTATION;
+    case 431: return REASON_HEAD_TOO_LARGE;
+    case 501: return REASON_METHOD_UNKNOWN;
+    case 505: return REASON_VERSION;
+    default: return REASON_MALFORMED;
+    }
+}
+
+/* A head that breaks the rules is refused when the request begins; its connection then ends, as nothing behind it is
+ * sure. */
+static void read_head(struct request *req)
+{
+    struct http1_fault fault = {.status = 400};
+
+    if (http1_parse_request(req->raw, &req->head, &fault) == ERR_OK) return;
+    req->head.body = BODY_NONE;
+    req->head.keep_alive = false;
+    req->verdict.reason = reason_of_fault(fault.status);
+    req->detail = fault.detail;
+}
+
+/* A handshake that could succeed (RFC 6455 section 4.1).  Any other Upgrade is dropped, as RFC 9110 section 7.8
+ * allows. */
+static bool is_websocket(const struct head *head)
+{
+    const struct field *version = head_find(head, SPAN_LIT("sec-websocket-version"));
+
+    return version != NULL && span_is(version->value, SPAN_LIT("13")) &&
+           head_has_token(head, SPAN_LIT("upgrade"), SPAN_LIT("websocket"));
+}
+
+/* What no route can allow. */
+static enum reason check_method(struct request *req)
+{
+    if (span_is(req->head.method, SPAN_LIT("CONNECT")) || span_is(req->head.method, SPAN_LIT("TRACE"))) {
+        req->detail = "CONNECT inside a connection, or TRACE, which would echo a credential";
+        return REASON_METHOD_UNKNOWN;
+    }
+    if (is_websocket(&req->head)) return REASON_UPGRADE;
+    if (req->head.body == BODY_LENGTH && req->head.length > SPOOL_DISK_MAX) return REASON_BODY_TOO_LARGE;
+    return REASON_NONE;
+}
+
+/* The target is scanned first of all, whatever comes of the request, so that the log never shows a secret in it. */
+enum reason request_scan_target(struct request *req)
+{
+    enum err err = scan_block(req->rules->scanner, SCAN_TARGET, SPAN_LIT("target"), req->head.target, &req->findings);
+
+    if (err != ERR_OK) return REASON_SCAN_FAILED;
+    req->target_clean = req->findings.count == 0;
+    return req->target_clean ? REASON_NONE : REASON_SECRET;
+}
+
+static enum reason ask_policy(struct request *req)
+{
+    struct ask ask = {.host = req->authority.host,
+                      .port = req->authority.port,
+                      .tls = req->tls,
+                      .method = req->head.method,
+                      .path = req->target.path};
+
+    req->verdict = policy_decide(req->rules->policy, &ask);
+    return req->verdict.reason;
+}
+
+static enum reason decide(struct request *req)
+{
+    enum reason reason;
+
+    if (req->verdict.reason != REASON_NONE) return req->verdict.reason;
+    if ((reason = request_scan_target(req)) != REASON_NONE) return reason;
+    if ((reason = check_method(req)) != REASON_NONE) return reason;
+    if ((reason = request_read_names(req)) != REASON_NONE) return reason;
+    return ask_policy(req);
+}
+
+static void request_decide(struct fsm *machine)
+{
+    struct request *req = of(machine);
+    enum reason reason = req->egress->proxy->draining ? REASON_DRAINING : REASON_NONE;
+
+    mark(req);
+    if (reason == REASON_NONE) reason = decide(req);
+    if (reason != REASON_NONE) {
+        say_no(req, reason, NULL);
+        return;
+    }
+    inject_drop(req->verdict.route, &req->head);
+    head_drop_hop_fields(&req->head);
+    head_remove(&req->head, SPAN_LIT("expect"));
+    head_remove(&req->head, SPAN_LIT("content-length"));
+    fsm_post(machine, REQ_EV_PASS);
+}
+
+/* --- scanned --------------------------------------------------------------------------------------------- */
+
+static enum err scan_fields(struct request *req, enum scan_place place, const struct field *fields, size_t count)
+{
+    struct scanner *scanner = req->rules->scanner;
+
+    for (size_t i = 0; i < count; i++) {
+        TRY(scan_block(scanner, place, fields[i].name, fields[i].value, &req->findings)); /* the name too */
+    }
+    return ERR_OK;
+}
+
+static struct span value_of(const struct head *head, struct span name)
+{
+    const struct field *field = head_find(head, name);
+
+    return field != NULL ? field->value : (struct span){0};
+}
+
+static enum err begin_body(struct request *req)
+{
+    struct scan_unit unit = {.place = SCAN_BODY,
+                             .content_encoding = value_of(&req->head, SPAN_LIT("content-encoding")),
+                             .content_type = value_of(&req->head, SPAN_LIT("content-type"))};
+
+    TRY(scan_new(req->rules->scanner, &unit, &req->scan));
+    return spool_new(&req->spool);
+}
+
+static void say_continue(struct request *req)
+{
+    static const struct head go_on = {.status = 100, .reason = {(const uint8_t *)"Continue", 8}, .minor = 1};
+
+    if (req->head.expect_continue && req->head.minor >= 1) req->client->ops->head(req->client, &go_on);
+}
+
+static void request_scan(struct fsm *machine)
+{
+    struct request *req = of(machine);
+
+    mark(req);
+    if (scan_fields(req, SCAN_FIELD, req->head.fields, req->head.field_count) != ERR_OK) {
+        say_no(req, REASON_SCAN_FAILED, "the head could not be scanned");
+        return;
+    }
+    if (req->findings.count > 0) {
+        say_no(req, REASON_SECRET, NULL);
+        return;
+    }
+    if (req->head.body == BODY_NONE || (req->head.body == BODY_LENGTH && req->head.length == 0)) {
+        fsm_post(machine, REQ_EV_WHOLE);
+        return;
+    }
+    enum err err = begin_body(req);
+    if (err == ERR_DENIED)
+        say_no(req, REASON_CODING, NULL);
+    else if (err != ERR_OK)
+        say_no(req, REASON_SCAN_FAILED, "no room for a body");
+    else
+        say_continue(req);
+}
+
+void request_body(struct request *req, struct span data)
+{
+    enum err err;
+
+    if (req->machine.state != REQ_SCAN) return; /* refused already: it is read and dropped */
+    req->up_bytes += data.len;
+    if (scan_feed(req->scan, data, &req->findings) != ERR_OK) {
+        say_no(req, REASON_SCAN_FAILED, "the body could not be scanned");
+        return;
+    }
+    err = spool_append(req->spool, data);
+    if (err == ERR_OK)
+        fsm_post(&req->machine, REQ_EV_PROGRESS);
+    else if (err == ERR_LIMIT)
+        say_no(req, REASON_BODY_TOO_LARGE, NULL);
+    else
+        say_no(req, REASON_SCAN_FAILED, "the spool failed");
+}
+
+static enum err keep_trailers(struct request *req, const struct field *trailers, size_t count)
+{
+    req->trailers = arena_new(&req->arena, count * sizeof *trailers);
+    if (req->trailers == NULL) return ERR_LIMIT;
+    for (size_t i = 0; i < count; i++) {
+        req->trailers[i].name = arena_copy(&req->arena, trailers[i].name);
+        req->trailers[i].value = arena_copy(&req->arena, trailers[i].value);
+        if (req->trailers[i].name.at == NULL || req->trailers[i].value.at == NULL) return ERR_LIMIT;
+    }
+    req->trailer_count = count;
+    return scan_fields(req, SCAN_TRAILER, req->trailers, count);
+}
+
+void request_end(struct request *req, const struct field *trailers, size_t trailer_count)
+{
+    if (req->machine.state != REQ_SCAN) return;
+    if (trailer_count > 0 && keep_trailers(req, trailers, trailer_count) != ERR_OK)
+        say_no(req, REASON_SCAN_FAILED, "the trailers could not be scanned");
+    else
+        fsm_post(&req->machine, REQ_EV_WHOLE);
+}
+
+void request_broken(struct request *req, const char *detail) { say_no(req, REASON_MALFORMED, detail); }
+
+static void request_judge(struct fsm *machine)
+{
+    struct request *req = of(machine);
+
+    if (req->scan != NULL && scan_end(req->scan, &req->findings) != ERR_OK)
+        say_no(req, REASON_SCAN_FAILED, "the body could not be scanned");
+    else if (req->findings.count > 0)
+        say_no(req, REASON_SECRET, NULL);
+    else
+        fsm_post(machine, REQ_EV_PASS);
+    scan_free(&req->scan);
+}
+
+/* Progress: the idle limit starts anew, under a cap on the whole. */
+static void request_renew(struct fsm *machine)
+{
+    struct request *req = of(machine);
+    uint64_t spent_ms = loop_now_ms(machine->timer.loop) - req->entered_ms[machine->state];
+
+    fsm_touch(machine);
+    if (machine->state == REQ_SCAN)
+        fsm_limit(machine, spent_ms < BODY_TOTAL_MS ? (uint32_t)(BODY_TOTAL_MS - spent_ms) : 0);
+}
+
+/* --- sent ------------------------------------------------------------------------------------------------ */
+
+static void on_upstream(void *owner, enum upstream_event event);
+
+static void open_upstream(struct request *req, bool fresh)
+{
+    const struct route *route = req->verdict.route;
+    struct span key =
+        arena_printf(&req->arena, "%" PRIu64 "|%td|%d|%.*s|%u", req->rules->generation,
+                     route - req->rules->policy->routes, req->tls, SPAN_FMT(req->authority.host), req->authority.port);
+    struct upstream_target target = {.key = key,
+                                     .host = req->authority.host,
+                                     .port = req->authority.port,
+                                     .rules = &route->addrs,
+                                     .tls = req->tls ? rules_tls(req->rules, route) : NULL,
+                                     .fresh = fresh};
+
+    mark(req);
+    upstream_free(&req->upstream);
+    if (key.at == NULL ||
+        upstream_open(req->egress->proxy->pool, &target, &req->arena, on_upstream, req, &req->upstream) != ERR_OK)
+        say_no(req, REASON_BUSY, "no upstream connection could be started");
+}
+
+static void request_dial(struct fsm *machine) { open_upstream(of(machine), false); }
+
+static void request_redial(struct fsm *machine)
+{
+    struct request *req = of(machine);
+
+    req->retried = true;
+    if (req->spool != NULL) spool_rewind(req->spool);
+    open_upstream(req, true);
+}
+
+static void go_on_sending(struct request *req)
+{
+    bool whole;
+
+    if (request_pump_body(req, &whole) != ERR_OK)
+        say_no(req, REASON_INTERNAL, "the body could not be sent");
+    else
+        fsm_post(&req->machine, whole ? REQ_EV_SENT : REQ_EV_PROGRESS);
+}
+
+static void request_send(struct fsm *machine)
+{
+    struct request *req = of(machine);
+    enum err err;
+
+    mark(req);
+    req->facts = *upstream_facts(req->upstream);
+    err = request_write_head(req);
+    if (err == ERR_NOT_FOUND)
+        say_no(req, REASON_CREDENTIAL, NULL);
+    else if (err != ERR_OK)
+        say_no(req, REASON_INTERNAL, "the head could not be written");
+    else
+        go_on_sending(req);
+}
+
+static void request_await(struct fsm *machine) { mark(of(machine)); }
+
+/* --- answered -------------------------------------------------------------------------------------------- */
+
+static void request_relay(struct fsm *machine)
+{
+    struct request *req = of(machine);
+    struct head head = *upstream_head(req->upstream);
+
+    mark(req);
+    req->status = head.status;
+    head_drop_hop_fields(&head);
+    head_remove(&head, SPAN_LIT("content-length")); /* the writer says it again, from head.body and head.length */
+    req->client->ops->head(req->client, &head);
+}
+
+static void relay_body(struct request *req)
+{
+    struct span data = upstream_data(req->upstream);
+
+    req->down_bytes += data.len;
+    req->client->ops->body(req->client, data);
+    if (req->upstream != NULL && req->client->ops->room(req->client) == 0) upstream_pause(req->upstream, true);
+    fsm_post(&req->machine, REQ_EV_PROGRESS);
+}
+
+static void relay_end(struct request *req)
+{
+    size_t count;
+    const struct field *trailers = upstream_trailers(req->upstream, &count);
+
+    req->client->ops->end(req->client, trailers, count);
+    fsm_post(&req->machine, REQ_EV_END);
+}
+
+static bool is_idempotent(struct span method) /* RFC 9110 section 9.2.2 */
+{
+    static const char *const methods[] = {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"};
+
+    for (size_t i = 0; i < COUNT_OF(methods); i++)
+        if (span_is(method, span_of(methods[i]))) return true;
+    return false;
+}
+
+static void on_failed(struct request *req)
+{
+    const struct upstream_failure *failure = upstream_failure(req->upstream);
+
+    req->facts = *upstream_facts(req->upstream);
+    if (failure->stale && !req->retried && is_idempotent(req->head.method) && req->machine.state != REQ_RELAY) {
+        fsm_post(&req->machine, REQ_EV_STALE);
+        return;
+    }
+    req->detail = failure->detail;
+    if (req->machine.state != REQ_RELAY) req->verdict.reason = failure->reason;
+    fsm_post(&req->machine, REQ_EV_UPSTREAM_GONE);
+}
+
+static void on_upstream(void *owner, enum upstream_event event)
+{
+    struct request *req = owner;
+
+    switch (event) {
+    case UPSTREAM_READY: fsm_post(&req->machine, REQ_EV_CONNECTED); return;
+    case UPSTREAM_DRAINED:
+        if (req->machine.state == REQ_SEND) go_on_sending(req);
+        return;
+    case UPSTREAM_INTERIM:
+        if (req->head.minor >= 1 && upstream_head(req->upstream)->status != 100) {
+            struct head head = *upstream_head(req->upstream);
+            head_drop_hop_fields(&head);
+            req->client->ops->head(req->client, &head);
+        }
+        return;
+    case UPSTREAM_HEAD: fsm_post(&req->machine, REQ_EV_RESPONSE); return;
+    case UPSTREAM_BODY: relay_body(req); return;
+    case UPSTREAM_END: relay_end(req); return;
+    case UPSTREAM_FAILED: on_failed(req); return;
+    }
+}
+
+void request_drained(struct request *req)
+{
+    if (req->machine.state == REQ_RELAY) upstream_pause(req->upstream, false);
+}
+
+/* --- ended ----------------------------------------------------------------------------------------------- */
+
+static void tell_over(struct defer *defer)
+{
+    struct request *req = CONTAINER_OF(defer, struct request, over);
+
+    req->fn(req->owner, req->clean);
+}
+
+static void end(struct request *req, bool clean)
+{
+    upstream_free(&req->upstream);
+    request_write_line(req);
+    req->clean = clean;
+    loop_defer(req->machine.timer.loop, &req->over, tell_over);
+}
+
+static void request_finish(struct fsm *machine) { end(of(machine), true); }
+
+static void request_cut(struct fsm *machine)
+{
+    struct request *req = of(machine);
+
+    if (req->detail == NULL && machine->last_event == REQ_EV_CLIENT_GONE) req->detail = "the client left";
+    req->client->ops->cut(req->client);
+    end(req, false);
+}
+
+static void request_refuse_now(struct fsm *machine)
+{
+    struct request *req = of(machine);
+
+    mark(req);
+    upstream_free(&req->upstream);
+    request_tell_refusal(req);
+    fsm_post(machine, REQ_EV_END);
+}
+
+static void request_late(struct fsm *machine)
+{
+    struct request *req = of(machine);
+    bool sending = req->entered_ms[REQ_DIAL] > 0;
+
+    req->verdict.reason = sending ? REASON_UPSTREAM_TIMEOUT : REASON_CLIENT_SLOW;
+    request_refuse_now(machine);
+}
+
+void request_client_gone(struct request *req) { fsm_post(&req->machine, REQ_EV_CLIENT_GONE); }
+
+/* --- made and freed -------------------------------------------------------------------------------------- */
+
+enum err request_new(struct egress *egress, struct client *client, const struct request_origin *origin,
+                     struct span head, request_over_fn *fn, void *owner, struct request **request_out)
+{
+    struct request *req = mem_new(sizeof *req);
+
+    if (req == NULL) return ERR_NOMEM;
+    req->arena = arena_begin(REQUEST_ARENA_MAX);
+    req->raw = arena_copy(&req->arena, head);
+    if (req->raw.at == NULL) {
+        mem_free(req);
+        return ERR_NOMEM;
+    }
+    req->egress = egress;
+    req->rules = rules_hold(egress->rules);
+    req->client = client;
+    req->origin = *origin;
+    req->fn = fn;
+    req->owner = owner;
+    if (origin->fixed != NULL) req->authority = *origin->fixed;
+    req->tls = origin->tls;
+    if (head.len > 0) read_head(req);
+    req->born_ms = loop_now_ms(egress->proxy->loop);
+    fsm_start(&req->machine, &request_type, egress->proxy->loop, proxy_id(egress->proxy));
+    *request_out = req;
+    return ERR_OK;
+}
+
+void request_begin(struct request *req) { fsm_post(&req->machine, REQ_EV_DECIDE); }
+void request_refuse(struct request *req, enum reason reason, const char *detail) { say_no(req, reason, detail); }
+const struct head *request_head(const struct request *req) { return &req->head; }
+
+void request_free(struct request **request)
+{
+    struct request *req = *request;
+
+    if (req == NULL) return;
+    *request = NULL;
+    loop_defer_cancel(&req->over);
+    fsm_stop(&req->machine);
+    upstream_free(&req->upstream);
+    scan_free(&req->scan);
+    spool_free(&req->spool);
+    rules_free(&req->rules);
+    arena_end(&req->arena);
+    mem_free(req);
+}

@@ -1,0 +1,57 @@
+/* request_int.h — a request, for request.c and the files beside it: names, refusals, sending, the log. */
+#pragma once
+#include "fsm/request.h"
+#include "fsm/request_fsm.h"
+#include "reactor/base/spool.h"
+
+struct request {
+    struct fsm machine;
+    struct egress *egress;
+    struct rules *rules;
+    struct client *client;
+    struct request_origin origin;
+    request_over_fn *fn;
+    void *owner;
+    struct defer over;
+
+    struct arena arena;
+    struct span raw; /* the head as it came, in the arena; head's spans point into it */
+    struct head head;
+    struct target target;
+    struct authority authority; /* whom it is for */
+    bool tls;                   /* to the origin */
+    struct verdict verdict;
+    const char *detail; /* of a refusal, for the log: static text */
+
+    struct scan *scan;
+    struct spool *spool;
+    struct findings findings;
+    struct field *trailers;
+    size_t trailer_count;
+
+    struct upstream *upstream;
+    struct upstream_facts facts;
+    bool retried, clean, target_clean; /* target_clean: the scanner has seen it and found nothing */
+
+    uint16_t status; /* told to the client */
+    uint64_t up_bytes, down_bytes;
+    uint64_t born_ms, entered_ms[REQ_STATE_COUNT];
+};
+
+/* agree.c: who it is for, if all that names it agrees.  REASON_NONE or why not. */
+enum reason request_read_names(struct request *request);
+
+/* refusal.c: tells the client no, in the one vocabulary. */
+void request_tell_refusal(struct request *request);
+
+/* request.c: REASON_NONE, REASON_SECRET or REASON_SCAN_FAILED; sets target_clean. */
+enum reason request_scan_target(struct request *request);
+
+/* send.c: between injection and its undoing the head holds the real credential; nothing else sees it.
+ * errors: ERR_NOT_FOUND the credential is not to be had */
+MUST_CHECK enum err request_write_head(struct request *request);
+/* send.c: as much of the spool as the upstream takes now. */
+MUST_CHECK enum err request_pump_body(struct request *request, bool *whole_out);
+
+/* request_line.c */
+void request_write_line(struct request *request);

@@ -1,0 +1,66 @@
+#include "fsm/rules.h"
+
+#include "reactor/base/mem.h"
+#include "reactor/base/own.h"
+
+static enum err open_trust(struct loop *loop, struct rules *rules)
+{
+    const struct policy *policy = rules->policy;
+
+    TRY(tls_client_new(loop, NULL, &rules->tls));
+    rules->route_tls = mem_new(policy->route_count * sizeof *rules->route_tls);
+    if (rules->route_tls == NULL) return ERR_NOMEM;
+    for (size_t i = 0; i < policy->route_count; i++)
+        if (policy->routes[i].ca_path != NULL)
+            TRY(tls_client_new(loop, policy->routes[i].ca_path, &rules->route_tls[i]));
+    return ERR_OK;
+}
+
+enum err rules_new(struct loop *loop, struct policy **policy, struct vault **vault, struct rules **rules_out)
+{
+    static uint64_t generations;
+    AUTO(rules) rules = mem_new(sizeof *rules);
+
+    if (rules == NULL) {
+        policy_free(policy);
+        vault_free(vault);
+        return ERR_NOMEM;
+    }
+    rules->references = 1;
+    rules->generation = ++generations;
+    rules->policy = MOVE(*policy);
+    rules->vault = MOVE(*vault);
+    TRY(scanner_new(rules->vault, &rules->scanner));
+    TRY(open_trust(loop, rules));
+    *rules_out = MOVE(rules);
+    return ERR_OK;
+}
+
+struct rules *rules_hold(struct rules *rules)
+{
+    rules->references++;
+    return rules;
+}
+
+void rules_free(struct rules **held)
+{
+    struct rules *rules = *held;
+
+    *held = NULL;
+    if (rules == NULL || --rules->references > 0) return;
+    for (size_t i = 0; rules->route_tls != NULL && i < rules->policy->route_count; i++)
+        tls_client_free(&rules->route_tls[i]);
+    mem_free(rules->route_tls);
+    tls_client_free(&rules->tls);
+    scanner_free(&rules->scanner);
+    vault_free(&rules->vault);
+    policy_free(&rules->policy);
+    mem_free(rules);
+}
+
+struct tls_client *rules_tls(const struct rules *rules, const struct route *route)
+{
+    struct tls_client *own = rules->route_tls[route - rules->policy->routes];
+
+    return own != NULL ? own : rules->tls;
+}

@@ -1,0 +1,28 @@
+/* rules.h — what one bottle's requests are judged by: policy, credentials, scanner, trust.
+ *
+ * Made whole at a start or a reload and never changed after; a request keeps the rules it began under by a counted
+ * reference.
+ */
+#pragma once
+#include "dlp/policy/policy.h"
+#include "dlp/scan/scan.h"
+#include "dlp/secrets/vault.h"
+#include "reactor/tls/tls.h"
+
+struct rules {
+    struct policy *policy;
+    struct vault *vault;
+    struct scanner *scanner;
+    struct tls_client *tls;        /* the system's roots */
+    struct tls_client **route_tls; /* by route, where it names roots of its own, else NULL */
+    uint64_t generation;           /* a number no other rules of this process have */
+    unsigned references;
+};
+
+/* Takes policy and vault.  On failure why says what is wrong with the manifest (a CA file that is not one). */
+MUST_CHECK enum err rules_new(struct loop *loop, struct policy **policy, struct vault **vault,
+                              struct rules **rules_out);
+struct rules *rules_hold(struct rules *rules);
+void rules_free(struct rules **rules); /* drops one reference */
+
+struct tls_client *rules_tls(const struct rules *rules, const struct route *route);

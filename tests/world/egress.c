@@ -1,0 +1,191 @@
+#include "tests/world/egress.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "reactor/base/mem.h"
+#include "reactor/net/stream_mem.h"
+
+struct egress egress;
+struct proxy proxy;
+static struct pool *pool;
+
+static void must(enum err err)
+{
+    if (err == ERR_OK) return;
+    fprintf(stderr, "the world could not be made: %s\n", err_name(err));
+    abort();
+}
+
+static struct addr address(const char *text, uint16_t port)
+{
+    struct addr addr;
+
+    must(addr_parse(span_of(text), &addr));
+    addr.port = port;
+    return addr;
+}
+
+static struct policy *make_policy(void)
+{
+    static const struct span get[] = {{(const uint8_t *)"GET", 3}}, ok[] = {{(const uint8_t *)"/ok/**", 6}};
+    static const struct span refs[] = {{(const uint8_t *)"env:TOKEN", 9}};
+    static struct prefix private;
+    static struct route routes[5];
+    struct policy *policy;
+
+    must(prefix_parse(SPAN_LIT("10.0.0.0/8"), &private));
+    const struct addr_rules inside = {&private, 1};
+    routes[0] = (struct route){.host = SPAN_LIT("api.example.com"), .port = 80, .addrs = inside, .line = 1};
+    routes[1] = (struct route){.host = SPAN_LIT("example.org"),
+                               .suffix = true,
+                               .port = 80,
+                               .methods = get,
+                               .method_count = 1,
+                               .paths = ok,
+                               .path_count = 1,
+                               .addrs = inside,
+                               .line = 2};
+    routes[2] = (struct route){.host = SPAN_LIT("deep.example.com"), .port = 80, .line = 3};
+    routes[3] = (struct route){
+        .host = SPAN_LIT("pass.example.com"), .port = 443, .tls_passthrough = true, .addrs = inside, .line = 4};
+    routes[4] = (struct route){.host = SPAN_LIT("secure.example.com"),
+                               .port = 443,
+                               .auth = AUTH_BEARER,
+                               .slot = 0,
+                               .addrs = inside,
+                               .line = 5};
+    must(policy_new(&policy));
+    policy->bottle = SPAN_LIT("world");
+    policy->routes = routes;
+    policy->route_count = COUNT_OF(routes);
+    policy->token_refs = refs;
+    policy->token_ref_count = 1;
+    return policy;
+}
+
+static void make_names(void)
+{
+    static const char *const names[] = {"api.example.com", "a.example.org", "pass.example.com", "secure.example.com"};
+    struct addr inside = address(EGRESS_ORIGIN, 0), metadata = address("169.254.169.254", 0);
+    struct addr listening[] = {address(EGRESS_ORIGIN, 80), address(EGRESS_ORIGIN, 443)};
+
+    for (size_t i = 0; i < COUNT_OF(names); i++) world_name(names[i], &inside, 1);
+    world_name("deep.example.com", &metadata, 1);
+    for (size_t i = 0; i < COUNT_OF(listening); i++) world_listen(&listening[i]);
+}
+
+void egress_begin(void)
+{
+    struct policy *policy = make_policy();
+    struct vault *vault;
+    struct resolver_options none = {0};
+
+    world_begin();
+    make_names();
+    must(vault_new(1, &vault));
+    must(vault_set(vault, 0, SPAN_LIT(EGRESS_SECRET)));
+    proxy = (struct proxy){.loop = world.loop};
+    must(resolver_new(world.loop, &none, &proxy.resolver));
+    must(pool_new(world.loop, proxy.resolver, &pool));
+    proxy.pool = pool;
+    proxy.access_fd = memfd_create("access", MFD_CLOEXEC);
+    egress = (struct egress){.proxy = &proxy, .name = "world"};
+    list_init(&egress.conns);
+    must(rules_new(world.loop, &policy, &vault, &egress.rules));
+}
+
+void egress_end(void)
+{
+    world_turn();
+    conn_drain_all(&egress, true);
+    world_turn();
+    pool_free(&pool);
+    world_turn();
+    rules_free(&egress.rules);
+    resolver_free(&proxy.resolver);
+    close(proxy.access_fd);
+    world_end();
+}
+
+static void on_stream(void *owner, enum stream_event event)
+{
+    struct talker *talker = owner;
+    struct span in = stream_input(talker->stream);
+
+    if (in.len > 0) must(buf_add(&talker->heard, in));
+    stream_consume(talker->stream, in.len);
+    talker->eof = talker->eof || event == STREAM_EOF;
+    talker->gone = talker->gone || event == STREAM_GONE;
+}
+
+void talker_connect(struct talker *client, enum conn_kind kind)
+{
+    struct stream *ours;
+
+    *client = (struct talker){0};
+    must(stream_mem_pair(world.loop, &client->stream, &ours));
+    stream_own(client->stream, on_stream, client);
+    ours->peer = address("127.0.0.1", 40000);
+    ours->local = address("198.18.0.7", 80);
+    conn_new(&egress, kind, ours);
+    world_turn();
+}
+
+bool talker_accept(struct talker *origin)
+{
+    *origin = (struct talker){.stream = world_accept()};
+    if (origin->stream == NULL) return false;
+    stream_own(origin->stream, on_stream, origin);
+    on_stream(origin, STREAM_DATA);
+    world_turn();
+    return true;
+}
+
+void talker_say_bytes(struct talker *talker, struct span bytes)
+{
+    while (bytes.len > 0 && !talker->gone) {
+        struct span piece = span_first(bytes, KIB(64));
+        if (stream_write(talker->stream, piece) != ERR_OK) return;
+        bytes = span_from(bytes, piece.len);
+        world_turn();
+    }
+}
+
+void talker_say(struct talker *talker, const char *text) { talker_say_bytes(talker, span_of(text)); }
+
+void talker_finish(struct talker *talker)
+{
+    stream_finish(talker->stream);
+    world_turn();
+}
+
+void talker_leave(struct talker *talker)
+{
+    stream_free(&talker->stream);
+    buf_clear(&talker->heard);
+    world_turn();
+}
+
+const char *talker_heard(struct talker *talker)
+{
+    uint8_t *end;
+
+    must(buf_room(&talker->heard, 1, &end));
+    *end = '\0';
+    return (const char *)talker->heard.at + talker->heard.from;
+}
+
+void talker_forget(struct talker *talker) { buf_clear(&talker->heard); }
+
+const char *egress_log(void)
+{
+    static char text[16384];
+    ssize_t len = pread(proxy.access_fd, text, sizeof text - 1, 0);
+
+    text[len > 0 ? len : 0] = '\0';
+    return text;
+}
