@@ -54,6 +54,7 @@ static const struct refused refused[] = {
     {"openat2",           437, ENOSYS}, /* mode behind a pointer; for both there is an older call */
 };
 
+#define UNNAMED (O_TMPFILE & ~O_DIRECTORY) /* a file that linkat() names later */
 #define NEW_NAMESPACE(flag)                                                            \
     {"unshare", 272, 0, (flag), (flag), 0, 0, EPERM}, {"clone", 56, 0, (flag), (flag), 0, 0, EPERM}
 #define SPECIAL_BIT(bit)                                                               \
@@ -63,7 +64,9 @@ static const struct refused refused[] = {
     {"fchmodat2", 452, 2, (bit), (bit), 0, 0, EPERM},                                  \
     {"creat",     85, 1, (bit), (bit), 0, 0, EPERM},                                   \
     {"open",       2, 2, (bit), (bit), 1, O_CREAT, EPERM},                             \
+    {"open",       2, 2, (bit), (bit), 1, UNNAMED, EPERM},                             \
     {"openat",   257, 3, (bit), (bit), 2, O_CREAT, EPERM},                             \
+    {"openat",   257, 3, (bit), (bit), 2, UNNAMED, EPERM},                             \
     {"mknod",    133, 1, (bit), (bit), 0, 0, EPERM},                                   \
     {"mknodat",  259, 2, (bit), (bit), 0, 0, EPERM}
 
@@ -73,6 +76,7 @@ static const struct refused_when refused_when[] = {
     {"unshare", 272, 0, 0x80, 0x80, 0, 0, EPERM}, /* CLONE_NEWTIME; for clone() the bit belongs to the exit signal */
     {"ioctl", 16, 1, LOW32, 0x5412, 0, 0, EPERM}, /* TIOCSTI types into the terminal of whoever started us */
     {"ioctl", 16, 1, LOW32, 0x541c, 0, 0, EPERM}, /* TIOCLINUX pastes into it */
+    {"ioctl", 16, 1, LOW32, 0x5423, 0, 0, EPERM}, /* TIOCSETD: line disciplines nobody needs, with a history of holes */
     SPECIAL_BIT(S_ISUID), SPECIAL_BIT(S_ISGID),
 };
 /* clang-format on */

@@ -134,7 +134,7 @@ def other_architectures_die():
 @attack
 def keys_cannot_be_typed_into_a_terminal():
     master, slave = os.openpty()
-    for request in (0x5412, 0x541C):
+    for request in (0x5412, 0x541C, 0x5423):
         fails(lambda: fcntl.ioctl(slave, request, b"x"), errno.EPERM)
         refused(16, slave, request | 1 << 32, 0)
     os.close(master), os.close(slave)
@@ -144,6 +144,8 @@ def there_are_no_privileges():
     status = dict(line.split(":\t", 1) for line in open("/proc/self/status").read().splitlines() if ":\t" in line)
     assert {status[k] for k in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")} == {"0" * 16}, status
     assert status["NoNewPrivs"] == "1" and status["Seccomp"] == "2", status
+    status = open("/proc/1/status").read()
+    assert "CapEff:\t" + "0" * 16 in status and "Seccomp:\t2" in status and "NoNewPrivs:\t1" in status, status
     assert os.getresuid() == (1000,) * 3 and os.getresgid() == (1000,) * 3
     assert open("/proc/self/limits").read().split("Max core file size")[1].split()[0] == "0"
 
@@ -162,6 +164,7 @@ def no_set_user_id_file_is_left_in_the_project():
         for bit in (stat.S_ISUID, stat.S_ISGID):
             fails(lambda: os.chmod(path, 0o755 | bit), errno.EPERM)
             fails(lambda: os.open(project + "/suid2", os.O_CREAT | os.O_WRONLY, 0o755 | bit), errno.EPERM)
+            fails(lambda: os.open(project, os.O_TMPFILE | os.O_WRONLY, 0o755 | bit), errno.EPERM)
             fails(lambda: os.mknod(project + "/suid3", stat.S_IFREG | 0o755 | bit), errno.EPERM)
             with open(path) as f:
                 fails(lambda: os.fchmod(f.fileno(), 0o755 | bit), errno.EPERM)

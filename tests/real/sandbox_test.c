@@ -609,6 +609,30 @@ static void the_machine_holds(void **state)
     assert_true(fsm_always_before(box, BOX_LISTENING, BOX_RUNNING)); /* nobody runs before the doors are ours */
 }
 
+/* PR_SET_DUMPABLE 0 makes /proc/self root's, in forked children too: the reason for an exec'ed launcher. */
+static void a_proxy_that_cannot_be_dumped_starts_one_too(void **state)
+{
+    (void)state;
+    make_folder("/tmp", "dump");
+    assert_int_equal(prctl(PR_SET_DUMPABLE, 0), 0);
+    RUN("/bin/sh", "-c", "echo x >note; exit 4");
+    assert_int_equal(prctl(PR_SET_DUMPABLE, 1), 0);
+    assert_int_equal(t.code, 4);
+    assert_true(exists("note"));
+}
+
+static void input_may_be_a_file(void **state)
+{
+    int file = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
+
+    (void)state;
+    make_folder("/tmp", "input");
+    t.plan.fds[0] = file;
+    RUN("/usr/bin/head", "-c", "9");
+    close(file);
+    assert_string_equal(output(), "root:x:0:");
+}
+
 static void starting_is_quick(void **state)
 {
     double total = 0, worst = 0, all = 0;
@@ -668,6 +692,8 @@ static int story(void)
         cmocka_unit_test_setup_teardown(memory_and_processes_are_limited_where_allowed, begin, finish),
         cmocka_unit_test_setup_teardown(kill_9_of_the_parent_takes_everything_down, begin, finish),
         cmocka_unit_test_setup_teardown(kill_9_while_starting_leaves_nothing, begin, finish),
+        cmocka_unit_test_setup_teardown(a_proxy_that_cannot_be_dumped_starts_one_too, begin, finish),
+        cmocka_unit_test_setup_teardown(input_may_be_a_file, begin, finish),
         cmocka_unit_test_setup_teardown(starting_is_quick, begin, finish),
         cmocka_unit_test(the_same_without_privileges),
     };
