@@ -42,8 +42,8 @@ enum sandbox_event { SANDBOX_RUNNING, SANDBOX_GONE, SANDBOX_BROKEN };
 
 struct sandbox_calls {
     void (*door)(void *owner, bool tcp, uint16_t port, int fd); /* not tcp: UDP with IP_PKTINFO; fd is the callee's */
-    /* code: the exit code, or 128 + the signal's number.  why: NULL, or what broke, or (RUNNING) what had to be left
-     * out, as a sentence. */
+    /* code: the exit code, or 128 + the signal's number.
+     * why: SANDBOX_BROKEN: what broke; SANDBOX_RUNNING: NULL, or what the bottle has to do without. */
     void (*event)(void *owner, enum sandbox_event event, int code, const char *why);
 };
 

@@ -31,7 +31,6 @@ struct refused_when {
     uint64_t mask, want;
     unsigned flag_argument;
     uint64_t flag;
-    int answer;
 };
 
 /* clang-format off */
@@ -56,27 +55,27 @@ static const struct refused refused[] = {
 
 #define UNNAMED (O_TMPFILE & ~O_DIRECTORY) /* a file that linkat() names later */
 #define NEW_NAMESPACE(flag)                                                            \
-    {"unshare", 272, 0, (flag), (flag), 0, 0, EPERM}, {"clone", 56, 0, (flag), (flag), 0, 0, EPERM}
+    {"unshare", 272, 0, (flag), (flag), 0, 0}, {"clone", 56, 0, (flag), (flag), 0, 0}
 #define SPECIAL_BIT(bit)                                                               \
-    {"chmod",     90, 1, (bit), (bit), 0, 0, EPERM},                                   \
-    {"fchmod",    91, 1, (bit), (bit), 0, 0, EPERM},                                   \
-    {"fchmodat", 268, 2, (bit), (bit), 0, 0, EPERM},                                   \
-    {"fchmodat2", 452, 2, (bit), (bit), 0, 0, EPERM},                                  \
-    {"creat",     85, 1, (bit), (bit), 0, 0, EPERM},                                   \
-    {"open",       2, 2, (bit), (bit), 1, O_CREAT, EPERM},                             \
-    {"open",       2, 2, (bit), (bit), 1, UNNAMED, EPERM},                             \
-    {"openat",   257, 3, (bit), (bit), 2, O_CREAT, EPERM},                             \
-    {"openat",   257, 3, (bit), (bit), 2, UNNAMED, EPERM},                             \
-    {"mknod",    133, 1, (bit), (bit), 0, 0, EPERM},                                   \
-    {"mknodat",  259, 2, (bit), (bit), 0, 0, EPERM}
+    {"chmod",     90, 1, (bit), (bit), 0, 0},                                   \
+    {"fchmod",    91, 1, (bit), (bit), 0, 0},                                   \
+    {"fchmodat", 268, 2, (bit), (bit), 0, 0},                                   \
+    {"fchmodat2", 452, 2, (bit), (bit), 0, 0},                                  \
+    {"creat",     85, 1, (bit), (bit), 0, 0},                                   \
+    {"open",       2, 2, (bit), (bit), 1, O_CREAT},                             \
+    {"open",       2, 2, (bit), (bit), 1, UNNAMED},                             \
+    {"openat",   257, 3, (bit), (bit), 2, O_CREAT},                             \
+    {"openat",   257, 3, (bit), (bit), 2, UNNAMED},                             \
+    {"mknod",    133, 1, (bit), (bit), 0, 0},                                   \
+    {"mknodat",  259, 2, (bit), (bit), 0, 0}
 
 static const struct refused_when refused_when[] = {
     NEW_NAMESPACE(CLONE_NEWUSER), NEW_NAMESPACE(CLONE_NEWNET), NEW_NAMESPACE(CLONE_NEWNS),  NEW_NAMESPACE(CLONE_NEWPID),
     NEW_NAMESPACE(CLONE_NEWIPC),  NEW_NAMESPACE(CLONE_NEWUTS), NEW_NAMESPACE(CLONE_NEWCGROUP),
-    {"unshare", 272, 0, 0x80, 0x80, 0, 0, EPERM}, /* CLONE_NEWTIME; for clone() the bit belongs to the exit signal */
-    {"ioctl", 16, 1, LOW32, 0x5412, 0, 0, EPERM}, /* TIOCSTI types into the terminal of whoever started us */
-    {"ioctl", 16, 1, LOW32, 0x541c, 0, 0, EPERM}, /* TIOCLINUX pastes into it */
-    {"ioctl", 16, 1, LOW32, 0x5423, 0, 0, EPERM}, /* TIOCSETD: line disciplines nobody needs, with a history of holes */
+    {"unshare", 272, 0, 0x80, 0x80, 0, 0}, /* CLONE_NEWTIME; for clone() the bit belongs to the exit signal */
+    {"ioctl", 16, 1, LOW32, 0x5412, 0, 0}, /* TIOCSTI types into the terminal of whoever started us */
+    {"ioctl", 16, 1, LOW32, 0x541c, 0, 0}, /* TIOCLINUX pastes into it */
+    {"ioctl", 16, 1, LOW32, 0x5423, 0, 0}, /* TIOCSETD: line disciplines nobody needs, with a history of holes */
     SPECIAL_BIT(S_ISUID), SPECIAL_BIT(S_ISGID),
 };
 /* clang-format on */
@@ -105,7 +104,7 @@ static bool refuse_arguments(scmp_filter_ctx filter)
             {row->argument, SCMP_CMP_MASKED_EQ, row->mask, row->want},
             {row->flag_argument, SCMP_CMP_MASKED_EQ, row->flag, row->flag},
         };
-        if (seccomp_rule_add_array(filter, SCMP_ACT_ERRNO((unsigned)row->answer), number_of(row->name, row->number),
+        if (seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EPERM), number_of(row->name, row->number),
                                    row->flag != 0 ? 2 : 1, compare) != 0)
             return false;
     }

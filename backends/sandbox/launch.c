@@ -37,7 +37,7 @@ struct launch {
 
 static enum err put(struct buf *plan, const char *key, const char *value)
 {
-    if (buf_len(plan) + strlen(key) + strlen(value) + 2 > SANDBOX_PLAN_BYTES) return ERR_LIMIT;
+    if (buf_len(plan) + strlen(key) + strlen(value) + 2 > (size_t)SANDBOX_PLAN_BYTES) return ERR_LIMIT;
     TRY(buf_printf(plan, "%s=%s", key, value));
     return buf_add(plan, (struct span){(const uint8_t *)"", 1});
 }
@@ -281,7 +281,7 @@ static enum err set_limits(struct launch *launch)
     } limits[] = {{RLIMIT_CORE, 0},
                   {RLIMIT_NPROC, SANDBOX_PROCS_MAX},
                   {RLIMIT_NOFILE, SANDBOX_FILES_OPEN},
-                  {RLIMIT_MEMLOCK, MIB(64)}};
+                  {RLIMIT_MEMLOCK, SANDBOX_LOCKED_BYTES}};
 
     (void)launch;
     for (size_t i = 0; i < COUNT_OF(limits); i++) {

@@ -107,7 +107,7 @@ static void add_file(struct mounts *mounts, const struct sandbox_file *file)
 
 enum err mounts_list(struct mounts *mounts, const struct sandbox_plan *plan)
 {
-    *mounts = (struct mounts){.arena = arena_begin(SANDBOX_MOUNT_BYTES)};
+    *mounts = (struct mounts){.arena = arena_begin((size_t)SANDBOX_MOUNT_BYTES)};
     for (size_t i = 0; i < COUNT_OF(top); i++) add_top(mounts, top[i]);
     list_etc(mounts);
     for (size_t i = 0; i < COUNT_OF(system_rows); i++) add(mounts, system_rows[i]);

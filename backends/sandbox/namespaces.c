@@ -28,7 +28,8 @@ struct sandbox {
     struct defer tell;
     bool running_untold, end_untold;
     int code;                 /* how the child ended */
-    char why[NETNS_TEXT_MAX]; /* "" or what went wrong, or was left out */
+    char why[NETNS_TEXT_MAX]; /* "" or what broke */
+    const char *left_out;     /* NULL or what the bottle has to do without */
     struct cgroup cgroup;
     char name[CGROUP_NAME_MAX];
     uint64_t memory_bytes, pids_max;
@@ -53,16 +54,19 @@ static void hang_up(struct sandbox *box)
 
 /* --- telling the owner ----------------------------------------------------------------------------------- */
 
+/* One event a call: the owner may free the box in it. */
 static void tell(struct defer *defer)
 {
     struct sandbox *box = CONTAINER_OF(defer, struct sandbox, tell);
-    bool running = box->running_untold;
     enum sandbox_event end = box->machine.state == BOX_GONE ? SANDBOX_GONE : SANDBOX_BROKEN;
 
-    *(running ? &box->running_untold : &box->end_untold) = false;
+    if (!box->running_untold) {
+        box->calls.event(box->owner, end, box->code, box->why[0] != '\0' ? box->why : NULL);
+        return;
+    }
+    box->running_untold = false;
     if (box->end_untold) loop_defer(box->loop, &box->tell, tell);
-    box->calls.event(box->owner, running ? SANDBOX_RUNNING : end, running ? 0 : box->code,
-                     box->why[0] != '\0' ? box->why : NULL); /* the owner may have freed the box in it */
+    box->calls.event(box->owner, SANDBOX_RUNNING, 0, box->left_out);
 }
 
 static void box_tell_running(struct fsm *machine)
@@ -77,7 +81,9 @@ static void box_report(struct fsm *machine)
 {
     struct sandbox *box = box_of(machine);
 
-    if (machine->state == BOX_BROKEN) explain(box, "the sandbox ended before the agent started");
+    if (machine->state == BOX_BROKEN)
+        explain(box, machine->last_event == BOX_EV_EXIT ? "the sandbox ended before the agent started"
+                                                        : "the sandbox would not end");
     box->end_untold = true;
     loop_defer(box->loop, &box->tell, tell);
 }
@@ -99,7 +105,7 @@ static void box_go(struct fsm *machine)
     struct sandbox *box = box_of(machine);
 
     if (cgroup_join(&box->cgroup, box->name, child_pid(box->child), box->memory_bytes, box->pids_max) != ERR_OK)
-        explain(box, "memory and process limits could not be set here; resource limits (setrlimit) stand");
+        box->left_out = "memory and process limits could not be set here; resource limits (setrlimit) stand";
     if (send(box->control, "g", 1, MSG_NOSIGNAL | MSG_DONTWAIT) != 1) fsm_post(machine, BOX_EV_FAILED);
 }
 
@@ -108,12 +114,18 @@ static void box_term(struct fsm *machine) { child_signal(box_of(machine)->child,
 
 /* --- what the launcher and the kernel say ---------------------------------------------------------------- */
 
-static void on_exit_code(void *owner, int code)
+static void hear(struct sandbox *box, const struct netns_note *note)
 {
-    struct sandbox *box = owner;
-
-    box->code = code;
-    fsm_post(&box->machine, BOX_EV_EXIT);
+    switch (note->kind) {
+    case NETNS_TCP:
+    case NETNS_UDP: box->calls.door(box->owner, note->kind == NETNS_TCP, note->port, note->fd); break;
+    case NETNS_READY: fsm_post(&box->machine, BOX_EV_READY); break;
+    case NETNS_STARTED: fsm_post(&box->machine, BOX_EV_STARTED); break;
+    case NETNS_FAILED:
+        explain(box, note->text);
+        fsm_post(&box->machine, BOX_EV_FAILED);
+        break;
+    }
 }
 
 /* One note a call: the owner may free the box when it gets a door. */
@@ -123,22 +135,33 @@ static void on_control(void *context)
     struct netns_note note;
     enum err err = netns_receive(box->control, &note);
 
-    if (err == ERR_AGAIN) return;
-    if (err != ERR_OK) {
-        hang_up(box);
-        if (err != ERR_PEER) fsm_post(&box->machine, BOX_EV_FAULT);
-        return;
+    if (err == ERR_OK) hear(box, &note);
+    if (err == ERR_OK || err == ERR_AGAIN) return;
+    hang_up(box);
+    if (err != ERR_PEER) fsm_post(&box->machine, BOX_EV_FAULT);
+}
+
+/* What it said last may still wait, and comes before its end; a door is of no use any more. */
+static void hear_last(struct sandbox *box)
+{
+    struct netns_note note;
+
+    while (box->control >= 0 && netns_receive(box->control, &note) == ERR_OK) {
+        if (note.fd >= 0)
+            close(note.fd);
+        else
+            hear(box, &note);
     }
-    switch (note.kind) {
-    case NETNS_TCP:
-    case NETNS_UDP: box->calls.door(box->owner, note.kind == NETNS_TCP, note.port, note.fd); break;
-    case NETNS_READY: fsm_post(&box->machine, BOX_EV_READY); break;
-    case NETNS_STARTED: fsm_post(&box->machine, BOX_EV_STARTED); break;
-    case NETNS_FAILED:
-        explain(box, note.text);
-        fsm_post(&box->machine, BOX_EV_FAILED);
-        break;
-    }
+    hang_up(box);
+}
+
+static void on_exit_code(void *owner, int code)
+{
+    struct sandbox *box = owner;
+
+    hear_last(box);
+    box->code = code;
+    fsm_post(&box->machine, BOX_EV_EXIT);
 }
 
 /* --- starting -------------------------------------------------------------------------------------------- */

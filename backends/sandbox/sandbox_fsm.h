@@ -25,11 +25,13 @@
     R(BOX_SPAWNED,     BOX_EV_STOP,      BOX_ABORTING,    box_kill)         \
     R(BOX_SPAWNED,     BOX_EV_EXIT,      BOX_BROKEN,      box_report)       \
     R(BOX_SPAWNED,     BOX_EV_DEADLINE,  BOX_ABORTING,    box_kill)         \
+    R(BOX_SPAWNED,     BOX_EV_FAULT,     BOX_ABORTING,    box_kill)         \
     R(BOX_LISTENING,   BOX_EV_STARTED,   BOX_RUNNING,     box_tell_running) \
     R(BOX_LISTENING,   BOX_EV_FAILED,    BOX_ABORTING,    box_kill)         \
     R(BOX_LISTENING,   BOX_EV_STOP,      BOX_ABORTING,    box_kill)         \
     R(BOX_LISTENING,   BOX_EV_EXIT,      BOX_BROKEN,      box_report)       \
     R(BOX_LISTENING,   BOX_EV_DEADLINE,  BOX_ABORTING,    box_kill)         \
+    R(BOX_LISTENING,   BOX_EV_FAULT,     BOX_ABORTING,    box_kill)         \
     R(BOX_RUNNING,     BOX_EV_STOP,      BOX_STOPPING,    box_term)         \
     R(BOX_RUNNING,     BOX_EV_EXIT,      BOX_GONE,        box_report)       \
     R(BOX_STOPPING,    BOX_EV_STOP,      BOX_STOPPING,    fsm_nothing)      \
@@ -45,7 +47,6 @@
     R(BOX_ABORTING,    BOX_EV_EXIT,      BOX_BROKEN,      box_report)       \
     R(BOX_ABORTING,    BOX_EV_DEADLINE,  BOX_BROKEN,      box_report)       \
     R(BOX_ABORTING,    BOX_EV_FAULT,     BOX_BROKEN,      box_report)       \
-    R(FSM_ANY,         BOX_EV_DEADLINE,  BOX_KILLING,     box_kill)         \
     R(FSM_ANY,         BOX_EV_FAULT,     BOX_KILLING,     box_kill)
 /* clang-format on */
 

@@ -121,18 +121,19 @@
 #define ROUTE_CA_BYTES_MAX  MIB(1)      /* extra roots of a route; the whole bundle of Debian is ~220 KiB */
 #define TOKEN_MS            SECONDS(30) /* a token's command, start to exit; a keyring may be unlocked by hand */
 /* --- sandbox --------------------------------------------------------------------------------------------- */
-#define NETNS_TEXT_MAX      200u        /* bytes of what a launcher says when it fails: one line */
-#define SANDBOX_DOORS_MAX   64u         /* listening sockets of one bottle: 4 fixed, the rest named by routes */
-#define SANDBOX_FILES_MAX   64u         /* files placed in one bottle; a provider places about ten */
-#define SANDBOX_MOUNTS_MAX  192u        /* mounts of one bottle: some 60 of the system, and the files */
-#define SANDBOX_ARGS_MAX    1024u       /* words of bubblewrap's command line, the agent's own included */
-#define SANDBOX_PLAN_BYTES  KIB(256)    /* arguments and environment together; the kernel's own bound is 2 MiB */
-#define SANDBOX_CHECKS_MAX  16u         /* answers of a preflight */
-#define SANDBOX_TMPFS_BYTES 2147483648u /* one scratch folder: npm and pip unpack hundreds of MiB */
-#define SANDBOX_PROCS_MAX   8192u       /* processes where no cgroup bounds them: a build, not a fork bomb */
-#define SANDBOX_FILES_OPEN  65536u      /* open files of one process; node and bundlers want tens of thousands */
-#define SANDBOX_START_MS    SECONDS(10) /* spawn to sockets, and sockets to bubblewrap: each takes some 10 ms */
-#define SANDBOX_STOP_MS     SECONDS(10) /* SIGTERM to SIGKILL: an agent saves its session */
-#define SANDBOX_KILL_MS     SECONDS(5)  /* SIGKILL to exit: only a process in the kernel's hands takes longer */
-#define CGROUP_LEAVE_MS     200     /* the loop stands still so long, at most, for killed processes; usual is 2 ms */
-#define TERMINAL_BYTES      KIB(16) /* held between two terminals, each way; a full screen is ~8 KiB */
+#define NETNS_TEXT_MAX       200u        /* bytes of what a launcher says when it fails: one line */
+#define SANDBOX_DOORS_MAX    64u         /* listening sockets of one bottle: 4 fixed, the rest named by routes */
+#define SANDBOX_FILES_MAX    64u         /* files placed in one bottle; a provider places about ten */
+#define SANDBOX_MOUNTS_MAX   192u        /* mounts of one bottle: some 60 of the system, and the files */
+#define SANDBOX_ARGS_MAX     1024u       /* words of bubblewrap's command line, the agent's own included */
+#define SANDBOX_PLAN_BYTES   KIB(256)    /* arguments and environment together; the kernel's own bound is 2 MiB */
+#define SANDBOX_CHECKS_MAX   16u         /* answers of a preflight */
+#define SANDBOX_TMPFS_BYTES  2147483648u /* one scratch folder: npm and pip unpack hundreds of MiB */
+#define SANDBOX_PROCS_MAX    8192u       /* processes where no cgroup bounds them: a build, not a fork bomb */
+#define SANDBOX_FILES_OPEN   65536u      /* open files of one process; node and bundlers want tens of thousands */
+#define SANDBOX_LOCKED_BYTES 67108864u   /* memory of one process that may be locked: 64 MiB, for key stores */
+#define SANDBOX_START_MS     SECONDS(10) /* spawn to sockets, and sockets to bubblewrap: each takes some 10 ms */
+#define SANDBOX_STOP_MS      SECONDS(10) /* SIGTERM to SIGKILL: an agent saves its session */
+#define SANDBOX_KILL_MS      SECONDS(5)  /* SIGKILL to exit: only a process in the kernel's hands takes longer */
+#define CGROUP_LEAVE_MS      200     /* the loop stands still so long, at most, for killed processes; usual is 2 ms */
+#define TERMINAL_BYTES       KIB(16) /* held between two terminals, each way; a full screen is ~8 KiB */

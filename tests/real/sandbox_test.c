@@ -46,6 +46,7 @@ static struct {
     enum sandbox_event end;
     int code;
     char why[256];
+    const char *left_out;
     double running_ms;
     struct timespec started;
     struct timer timer;
@@ -116,13 +117,14 @@ static void on_door(void *owner, bool tcp, uint16_t port, int fd)
 static void on_event(void *owner, enum sandbox_event event, int code, const char *why)
 {
     (void)owner;
-    snprintf(t.why, sizeof t.why, "%s", why != NULL ? why : "");
     if (event == SANDBOX_RUNNING) {
+        t.left_out = why;
         t.running = true;
         t.running_ms = ms_since(&t.started);
         return;
     }
     assert_false(t.over);
+    snprintf(t.why, sizeof t.why, "%s", why != NULL ? why : "");
     t.over = true;
     t.end = event;
     t.code = code;
@@ -269,8 +271,8 @@ static void attack(void)
     assert_int_equal(listen(host, 1), 0);
     RUN("/usr/bin/python3", "/run/attacks.py", t.project, name, here.nodename);
     close(host);
-    if (t.code != 0 || t.end != SANDBOX_GONE || !t.running) fail_msg("%d %s %s", t.code, t.why, output());
     print_message("%s", output());
+    if (t.code != 0 || t.end != SANDBOX_GONE || !t.running) fail_msg("code %d, %s", t.code, t.why);
 
     snprintf(file, sizeof file, "%s/made-inside", t.project);
     assert_int_equal(stat(file, &made), 0);
@@ -538,8 +540,8 @@ static void memory_and_processes_are_limited_where_allowed(void **state)
     t.plan.memory_bytes = 64u << 20;
     t.plan.pids_max = 20;
     RUN("/usr/bin/python3", "-c", "x = bytearray(200 << 20); print('held')");
-    if (strstr(t.why, "could not be set") != NULL) {
-        print_message("no cgroups here: %s\n", t.why);
+    if (t.left_out != NULL) {
+        print_message("no cgroups here: %s\n", t.left_out);
         skip();
     }
     assert_int_equal(t.code, 137);
