@@ -1,10 +1,9 @@
 #include "backends/sandbox/bwrap.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-#include "backends/sandbox/launch.h"
 
 /* The agent's uid in a user namespace of its own below the launcher's: it owns neither that nor the network. */
 static const char *const front[] = {
@@ -41,15 +40,21 @@ static enum err say(struct buf *words, const char *const *list, size_t count)
 #define SAY(words, ...)                                                                                                \
     say((words), (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
 
+/* A copy stands in the root, which is sealed in the end; a constant file may stand in a scratch folder, where only a
+ * mount of its own holds it. */
 static enum err say_file(struct buf *words, const struct mount_row *row, struct bwrap_fds *fds)
 {
+    const char *how = row->kind == MOUNT_CONST ? "--ro-bind-data" : "--file";
     char number[16], mode[16];
 
     if (fds->count == COUNT_OF(fds->fds)) return ERR_LIMIT;
-    TRY(bwrap_memfd(row->file->content, &fds->fds[fds->count]));
+    if (row->file != NULL)
+        TRY(bwrap_memfd(row->file->content, &fds->fds[fds->count]));
+    else if ((fds->fds[fds->count] = open(row->from, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) < 0)
+        return ERR_SYS;
     snprintf(number, sizeof number, "%zu", LAUNCH_FILES + fds->count++);
-    snprintf(mode, sizeof mode, "%04o", row->file->mode & 0777);
-    return SAY(words, "--perms", mode, row->kind == MOUNT_FILE ? "--file" : "--ro-bind-data", number, row->to);
+    snprintf(mode, sizeof mode, "%04o", row->file != NULL ? row->file->mode & 0777 : 0444);
+    return SAY(words, "--perms", mode, how, number, row->to);
 }
 
 static enum err say_scratch(struct buf *words, const char *to)
@@ -70,6 +75,7 @@ static enum err say_mount(struct buf *words, const struct mount_row *row, const 
     case MOUNT_DEV: return SAY(words, "--dev", row->to);
     case MOUNT_SCRATCH: return say_scratch(words, row->to);
     case MOUNT_PROJECT: return SAY(words, "--bind", identity->become ? IDENTITY_PROJECT : row->from, row->to);
+    case MOUNT_COPY:
     case MOUNT_CONST:
     case MOUNT_FILE: return say_file(words, row, fds);
     case MOUNT_SEAL: return SAY(words, "--remount-ro", row->to);

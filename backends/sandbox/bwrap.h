@@ -1,6 +1,6 @@
 /* bwrap.h — a plan as bubblewrap's words, and the descriptors they speak of. */
 #pragma once
-#include "backends/sandbox/identity.h"
+#include "backends/sandbox/launch.h"
 #include "backends/sandbox/mounts.h"
 
 #define BWRAP_PATH  "/usr/bin/bwrap"
@@ -8,7 +8,7 @@
 
 /* Descriptors for the child, in the order of their numbers there, from first_number on; the caller's to close. */
 struct bwrap_fds {
-    int fds[SANDBOX_FILES_MAX + SANDBOX_CHECKS_MAX];
+    int fds[CHILD_FDS_MAX - LAUNCH_FILES];
     size_t count;
 };
 

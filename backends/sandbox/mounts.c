@@ -78,12 +78,22 @@ static bool matches(const char *pattern, const char *name)
     return pattern[len - 1] == '*' ? strncmp(pattern, name, len - 1) == 0 : strcmp(pattern, name) == 0;
 }
 
+/* A file is copied when anybody may read it: we may be root. */
+static void show_etc(struct mounts *mounts, const char *path)
+{
+    struct stat what;
+
+    if (path == NULL || stat(path, &what) != 0) return;
+    if (S_ISDIR(what.st_mode)) add(mounts, (struct mount_row){MOUNT_SHOW, path, path, NULL});
+    if (S_ISREG(what.st_mode) && (what.st_mode & S_IROTH) != 0)
+        add(mounts, (struct mount_row){MOUNT_COPY, path, path, NULL});
+}
+
 static void add_etc(struct mounts *mounts, const char *name)
 {
     for (size_t i = 0; i < COUNT_OF(etc); i++) {
         if (!matches(etc[i], name)) continue;
-        const char *path = keep(mounts, "/etc/", name);
-        add(mounts, (struct mount_row){MOUNT_SHOW, path, path, NULL});
+        show_etc(mounts, keep(mounts, "/etc/", name));
         return;
     }
 }
@@ -93,8 +103,7 @@ static void list_etc(struct mounts *mounts)
     DIR *folder = opendir("/etc");
     const struct dirent *entry;
 
-    for (size_t i = 0; i < COUNT_OF(certificates); i++)
-        add(mounts, (struct mount_row){MOUNT_SHOW, certificates[i], certificates[i], NULL});
+    for (size_t i = 0; i < COUNT_OF(certificates); i++) show_etc(mounts, certificates[i]);
     if (folder == NULL) return;
     while ((entry = readdir(folder)) != NULL) add_etc(mounts, entry->d_name);
     closedir(folder);
@@ -113,7 +122,8 @@ enum err mounts_list(struct mounts *mounts, const struct sandbox_plan *plan)
     for (size_t i = 0; i < COUNT_OF(system_rows); i++) add(mounts, system_rows[i]);
     add(mounts, (struct mount_row){MOUNT_SCRATCH, NULL, plan->home, NULL});
     add(mounts, (struct mount_row){MOUNT_PROJECT, plan->project, plan->project, NULL});
-    for (size_t i = 0; i < COUNT_OF(known); i++) add_file(mounts, &known[i]);
+    for (size_t i = 0; i < COUNT_OF(known); i++)
+        add(mounts, (struct mount_row){MOUNT_COPY, NULL, known[i].path, &known[i]});
     for (size_t i = 0; i < plan->file_count; i++) add_file(mounts, &plan->files[i]);
     add(mounts, (struct mount_row){MOUNT_SEAL, NULL, "/", NULL});
     return mounts->err;

@@ -9,6 +9,7 @@
 
 enum mount_kind {
     MOUNT_SHOW,    /* the host's, read-only; left out where the host has none */
+    MOUNT_COPY,    /* a file of the host's or ours, copied: bubblewrap needs half a millisecond for each mount */
     MOUNT_LINK,    /* a symbolic link to from */
     MOUNT_PROC,    /* this bottle's processes */
     MOUNT_DEV,     /* null, zero, full, random, urandom, tty, pts, shm */
@@ -22,7 +23,7 @@ enum mount_kind {
 struct mount_row {
     enum mount_kind kind;
     const char *from, *to;
-    const struct sandbox_file *file; /* MOUNT_CONST, MOUNT_FILE */
+    const struct sandbox_file *file; /* MOUNT_CONST, MOUNT_FILE, and MOUNT_COPY of ours */
 };
 
 struct mounts {

@@ -182,6 +182,7 @@ static enum err put_plan(struct buf *words, const struct sandbox_plan *plan, str
     struct mounts mounts;
     enum err err;
 
+    if (plan->file_count > SANDBOX_FILES_MAX) return ERR_LIMIT;
     TRY(identity_choose(plan->project, &identity));
     TRY(launch_put_identity(words, &identity, plan->project));
     TRY(put_doors(words, plan));

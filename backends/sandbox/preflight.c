@@ -85,9 +85,10 @@ size_t preflight_checks(const struct sandbox_plan *plan, struct sandbox_check ch
 /* --- the plan in lines ----------------------------------------------------------------------------------- */
 
 static const char *const kind_words[] = {
-    [MOUNT_SHOW] = "read-only",  [MOUNT_LINK] = "link",       [MOUNT_PROC] = "own processes",
-    [MOUNT_DEV] = "own devices", [MOUNT_SCRATCH] = "scratch", [MOUNT_PROJECT] = "WRITABLE",
-    [MOUNT_CONST] = "our file",  [MOUNT_FILE] = "its file",   [MOUNT_SEAL] = "sealed",
+    [MOUNT_SHOW] = "read-only",     [MOUNT_COPY] = "a copy",     [MOUNT_LINK] = "link",
+    [MOUNT_PROC] = "own processes", [MOUNT_DEV] = "own devices", [MOUNT_SCRATCH] = "scratch",
+    [MOUNT_PROJECT] = "WRITABLE",   [MOUNT_CONST] = "our file",  [MOUNT_FILE] = "its file",
+    [MOUNT_SEAL] = "sealed",
 };
 
 static enum err describe_identity(const struct sandbox_plan *plan, struct buf *out)

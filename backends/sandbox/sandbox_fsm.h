@@ -7,7 +7,7 @@
 /*    state            longest stay      meaning                                                       */
 #define BOX_STATES(S)                                                                                    \
     S(BOX_SPAWNED,     SANDBOX_START_MS, "the launcher makes namespaces and hands out their sockets")    \
-    S(BOX_LISTENING,   SANDBOX_START_MS, "the doors are open; bubblewrap builds the rest around the gate")   \
+    S(BOX_LISTENING,   SANDBOX_START_MS, "the doors are open; bubblewrap builds the rest")   \
     S(BOX_RUNNING,     FSM_FOREVER,      "the agent runs; it ends by itself or is told to")              \
     S(BOX_STOPPING,    SANDBOX_STOP_MS,  "SIGTERM was sent")                                             \
     S(BOX_KILLING,     SANDBOX_KILL_MS,  "SIGKILL was sent")                                             \

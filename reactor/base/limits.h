@@ -123,7 +123,7 @@
 /* --- sandbox --------------------------------------------------------------------------------------------- */
 #define NETNS_TEXT_MAX       200u        /* bytes of what a launcher says when it fails: one line */
 #define SANDBOX_DOORS_MAX    64u         /* listening sockets of one bottle: 4 fixed, the rest named by routes */
-#define SANDBOX_FILES_MAX    64u         /* files placed in one bottle; a provider places about ten */
+#define SANDBOX_FILES_MAX    48u         /* files placed in one bottle; a provider places about ten */
 #define SANDBOX_MOUNTS_MAX   192u        /* mounts of one bottle: some 60 of the system, and the files */
 #define SANDBOX_ARGS_MAX     1024u       /* words of bubblewrap's command line, the agent's own included */
 #define SANDBOX_PLAN_BYTES   KIB(256)    /* arguments and environment together; the kernel's own bound is 2 MiB */
