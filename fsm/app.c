@@ -37,7 +37,7 @@ struct app {
     struct served *served[APP_BOTTLES_MAX];
     size_t served_count, fetching, holds;
     struct signal_watch *signals[4];
-    int code;
+    int code, log_fd;
 };
 
 static fsm_action_fn app_load, app_ready, app_give_up, app_swap, app_keep, app_drain, app_stop;
@@ -211,7 +211,8 @@ static void app_drain(struct fsm *machine)
 {
     struct app *app = of(machine);
 
-    LOG(INFO, "app.draining", F_NUM("connections", conn_count(app)), F_MS("at_most", DRAIN_MS));
+    if (conn_count(app) > 0)
+        LOG(INFO, "app.draining", F_NUM("connections", conn_count(app)), F_MS("at_most", DRAIN_MS));
     app->proxy.draining = true;
     app->hooks->drain(app->owner);
     for (size_t i = 0; i < app->served_count; i++) conn_drain_all(&app->served[i]->egress, false);
@@ -253,18 +254,25 @@ static enum err watch_signals(struct app *app)
     return ERR_OK;
 }
 
-static enum err open_log(struct app *app)
+static enum err open_append(const char *path, int *fd_out)
 {
-    const char *path = app->options->access_log;
+    bool is_stdout = strcmp(path, "-") == 0;
 
-    app->proxy.access_fd = -1;
-    if (path == NULL) return ERR_OK;
-    app->proxy.access_fd = path[0] == '-' && path[1] == '\0'
-                               ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
-                               : open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-    if (app->proxy.access_fd >= 0) return ERR_OK;
-    fprintf(stderr, "%s: the access log can't be opened: %s\n", path, strerror(errno));
+    *fd_out = is_stdout ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
+                        : open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (*fd_out >= 0) return ERR_OK;
+    fprintf(stderr, "%s: the log can't be opened: %s\n", path, strerror(errno));
     return ERR_SYS;
+}
+
+static enum err open_logs(struct app *app)
+{
+    app->proxy.access_fd = app->log_fd = -1;
+    if (app->options->access_log != NULL) TRY(open_append(app->options->access_log, &app->proxy.access_fd));
+    if (app->options->log == NULL) return ERR_OK;
+    TRY(open_append(app->options->log, &app->log_fd));
+    log_to(app->log_fd);
+    return ERR_OK;
 }
 
 static enum err open_authority(struct app *app)
@@ -285,7 +293,7 @@ static enum err open_all(struct app *app)
     struct proxy *proxy = &app->proxy;
 
     TRY(loop_new(&app->loop));
-    TRY(open_log(app));
+    TRY(open_logs(app));
     TRY(open_authority(app));
     proxy->loop = app->loop;
     proxy->conn_gone = on_conn_gone;
@@ -339,6 +347,10 @@ void app_free(struct app **held)
     ca_free(&app->ca);
     for (size_t i = 0; i < COUNT_OF(app->signals); i++) signal_watch_free(&app->signals[i]);
     if (app->proxy.access_fd >= 0) close(app->proxy.access_fd);
+    if (app->log_fd >= 0) {
+        log_to(STDERR_FILENO);
+        close(app->log_fd);
+    }
     fsm_stop(&app->machine);
     loop_free(&app->loop);
     mem_free(app);

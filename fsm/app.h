@@ -12,6 +12,7 @@ struct app;
 struct app_options {
     const char *root;       /* of the manifests; our authority is in its folder ca/ */
     const char *access_log; /* a file that is appended to, "-" for standard output, NULL for none */
+    const char *log;        /* likewise, for the other lines; NULL for standard error */
     struct resolver_options resolver;
     bool handles_int; /* SIGINT ends it (a `run` with a terminal leaves it to the agent) */
 };

@@ -1,9 +1,10 @@
 #include "fsm/cmd_run.h"
 
+#include <errno.h>
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "backends/manifest/file.h"
@@ -260,20 +261,14 @@ static void print_plan(struct run *run, const struct sandbox_plan *plan)
 static void start(struct run *run, struct sandbox_plan *plan)
 {
     static const struct sandbox_calls calls = {on_door, on_sandbox};
-    static const int ours[3] = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO};
-    struct loop *loop = app_loop(run->app);
 
     if (!check(plan)) {
         app_end(run->app, EXIT_BROKEN);
         return;
     }
-    if (terminal_new(loop, ours, on_terminal_ended, run, &run->terminal) != ERR_OK) {
-        fail(run, "no terminal could be made for the bottle");
-        return;
-    }
     memcpy(plan->fds, terminal_fds(run->terminal), sizeof plan->fds);
     plan->tty = terminal_is_pty(run->terminal);
-    enum err err = sandbox_namespaces.start(loop, plan, &calls, run, &run->sandbox);
+    enum err err = sandbox_namespaces.start(app_loop(run->app), plan, &calls, run, &run->sandbox);
     if (err != ERR_OK) {
         fail(run, err == ERR_DENIED ? "this folder may not be a bottle's project; choose another with --project"
                                     : err_meaning(err));
@@ -289,7 +284,6 @@ static void on_ready(void *owner, struct app *app)
     const struct agent *agent = manifests_agent(app_manifests(app), span_of(run->agent_name));
     struct sandbox_plan plan = {.tty = false};
 
-    run->app = app;
     if (agent == NULL || agent->bottle == NULL || make_plan(run, agent, &plan) != ERR_OK) {
         fail(run, "the bottle could not be planned");
         return;
@@ -337,6 +331,35 @@ static const char *find_bottle(struct run *run)
     return bottle;
 }
 
+/* The terminal is the agent's: what we have to say goes to ROOT/log/, unless it was sent elsewhere. */
+static bool default_logs(struct run *run)
+{
+    struct app_options *app = &run->options.app;
+    struct span folder = arena_printf(&run->arena, "%s/log", app->root);
+
+    if (folder.at == NULL || (mkdir((const char *)folder.at, 0700) != 0 && errno != EEXIST)) {
+        fprintf(stderr, "%s/log can't be made: %s; name files with --log and --access-log\n", app->root,
+                strerror(errno));
+        return false;
+    }
+    if (app->log == NULL)
+        app->log = (const char *)arena_printf(&run->arena, "%s/log/%s.log", app->root, run->agent_name).at;
+    if (app->access_log == NULL)
+        app->access_log = (const char *)arena_printf(&run->arena, "%s/log/%s.jsonl", app->root, run->agent_name).at;
+    return app->log != NULL && app->access_log != NULL;
+}
+
+/* Before any credential is in memory: the terminal's guardian is a fork of this process. */
+static enum err make_terminal(struct run *run)
+{
+    static const int ours[3] = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO};
+    enum err err =
+        run->dry_run ? ERR_OK : terminal_new(app_loop(run->app), ours, on_terminal_ended, run, &run->terminal);
+
+    if (err != ERR_OK) fprintf(stderr, "bottled: no terminal could be made for the bottle: %s\n", err_meaning(err));
+    return err;
+}
+
 static int run_agent(struct run *run)
 {
     static const struct app_hooks hooks = {on_ready, on_drain};
@@ -345,10 +368,12 @@ static int run_agent(struct run *run)
     int code;
 
     if (bottle == NULL) return EXIT_USAGE;
+    if (!run->dry_run && !default_logs(run)) return EXIT_BROKEN;
     run->options.app.handles_int = !isatty(STDIN_FILENO);
     if (app_new(&run->options.app, &hooks, run, &app) != ERR_OK || app_add(app, bottle, &run->egress) != ERR_OK)
         return EXIT_BROKEN;
-    code = app_run(app);
+    run->app = app;
+    code = make_terminal(run) == ERR_OK ? app_run(app) : EXIT_BROKEN;
     sandbox_namespaces.free(&run->sandbox);
     terminal_free(&run->terminal);
     on_drain(run);

@@ -31,6 +31,7 @@ bool options_take(struct options *options, int option, const char *value)
     switch (option) {
     case OPTION_ROOT: options->app.root = value; return true;
     case OPTION_ACCESS_LOG: options->app.access_log = value; return true;
+    case OPTION_LOG: options->app.log = value; return true;
     case OPTION_RESOLVE: return take_pin(options, span_of(value));
     case OPTION_DNS: options->app.resolver.servers = span_of(value); return true;
     default: return false;

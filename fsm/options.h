@@ -3,21 +3,21 @@
 #include "fsm/app.h"
 #include "reactor/base/arena.h"
 
+/* clang-format off */
 /* Their help, a line each. */
-#define OPTIONS_HELP                                                                                                   \
-    "  --root DIR            manifests, and our certificate authority (default ~/.bottled)\n"                          \
-    "  --access-log FILE     one JSON line a request; - is standard output\n"                                          \
-    "  --resolve NAME=ADDR   answer NAME with ADDR and ask no name server (may be repeated)\n"                         \
+#define OPTIONS_HELP                                                                                                  \
+    "  --root DIR            manifests, and our certificate authority (default ~/.bottled)\n"                         \
+    "  --access-log FILE     one JSON line a request; - is standard output\n"                                         \
+    "  --log FILE            what else happens, a line each (default standard error)\n"                               \
+    "  --resolve NAME=ADDR   answer NAME with ADDR and ask no name server (may be repeated)\n"                        \
     "  --dns ADDR:PORT       ask this name server instead of the system's\n"
 
 /* Values of getopt_long for them; a verb's own letters are below. */
-enum { OPTION_ROOT = 1000, OPTION_ACCESS_LOG, OPTION_RESOLVE, OPTION_DNS, OPTION_HELP };
-#define OPTIONS_LONG                                                                                                   \
-    {"root", 1, 0, OPTION_ROOT}, {"access-log", 1, 0, OPTION_ACCESS_LOG}, {"resolve", 1, 0, OPTION_RESOLVE},           \
-        {"dns", 1, 0, OPTION_DNS},                                                                                     \
-    {                                                                                                                  \
-        "help", 0, 0, OPTION_HELP                                                                                      \
-    }
+enum { OPTION_ROOT = 1000, OPTION_ACCESS_LOG, OPTION_LOG, OPTION_RESOLVE, OPTION_DNS, OPTION_HELP };
+#define OPTIONS_LONG                                                                                                  \
+    {"root", 1, 0, OPTION_ROOT}, {"access-log", 1, 0, OPTION_ACCESS_LOG}, {"log", 1, 0, OPTION_LOG},                  \
+    {"resolve", 1, 0, OPTION_RESOLVE}, {"dns", 1, 0, OPTION_DNS}, {"help", 0, 0, OPTION_HELP}
+/* clang-format on */
 
 struct options {
     struct arena arena;
