@@ -60,6 +60,22 @@ class Proxy:
         return self.err.read_text()
 
 
+class Origin(http.server.ThreadingHTTPServer):
+    """Takes many at once, and shakes hands in each connection's own thread: one that is slow holds up nobody."""
+    request_queue_size = 256
+    daemon_threads = True
+    context = None
+
+    def get_request(self):
+        sock, peer = super().get_request()
+        if self.context:
+            sock = self.context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+        return sock, peer
+
+    def handle_error(self, request, client_address):
+        pass  # a client that leaves is part of the play
+
+
 class Lab:
     passed = 0
 
@@ -118,10 +134,8 @@ class Lab:
 
     def origin(self, handler, *names, port=443, ip=ORIGIN_IP):
         """handler: a BaseHTTPRequestHandler class; without names it speaks plain HTTP."""
-        server = http.server.ThreadingHTTPServer((ip, port), handler)
-        server.daemon_threads = True
-        if names:
-            server.socket = self.tls_context(*names).wrap_socket(server.socket, server_side=True)
+        server = Origin((ip, port), handler)
+        server.context = self.tls_context(*names) if names else None
         threading.Thread(target=server.serve_forever, daemon=True).start()
         self.servers.append(server)
         return server

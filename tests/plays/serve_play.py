@@ -12,7 +12,7 @@ ROUTES = """  - {host: api.example.com, ca: CA, allow_private: [127.0.0.0/8], au
 NAMES = ("api.example.com", "a.example.org", "inside.example.com", "pass.example.com", "plain.example.com", "bad.example.org")
 
 
-class Origin(Echo):
+class Misbehaving(Echo):
     """Echo, and a few paths that misbehave."""
 
     def do_GET(self):
@@ -47,8 +47,8 @@ def setting():
     lab = Lab()
     lab.__enter__()
     lab.bottle("b", ROUTES)
-    lab.origin(Origin, "api.example.com", "a.example.org", "inside.example.com", "pass.example.com")
-    lab.origin(Origin, port=80)
+    lab.origin(Misbehaving, "api.example.com", "a.example.org", "inside.example.com", "pass.example.com")
+    lab.origin(Misbehaving, port=80)
     return lab
 
 
@@ -136,7 +136,7 @@ def story_a_tunnel_whose_hello_names_another_host_is_cut():
 
 
 def story_an_upstream_whose_certificate_is_not_good_gets_no_byte():
-    lab.origin(Origin, "other.example.org", ip="127.77.0.2")
+    lab.origin(Misbehaving, "other.example.org", ip="127.77.0.2")
     other = lab.serve("b", names=("bad.example.org",), env={"PLAY_TOKEN": TOKEN}, ip="127.77.0.2")
     got = curl("-o", "/dev/null", "-w", "%{http_code}", "https://bad.example.org/ok/", through=other)
     check(got.stdout == "502", got.stdout + got.stderr)
