@@ -11,6 +11,7 @@
 #include "fsm/cmd_serve.h"
 #include "reactor/base/own.h"
 #include "reactor/base/verb.h"
+#include "reactor/machine/trace.h"
 
 static int version(int argc, char **argv)
 {
@@ -43,6 +44,7 @@ static void keep_memory_private(void)
     if (setrlimit(RLIMIT_CORE, &none) != 0) perror("bottled: RLIMIT_CORE");
 #ifndef BOTTLED_SANITIZE
     if (prctl(PR_SET_DUMPABLE, 0) != 0) perror("bottled: PR_SET_DUMPABLE");
+    trace_on_crash();
 #endif
 }
 

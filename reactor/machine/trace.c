@@ -1,8 +1,10 @@
 #include "reactor/machine/trace.h"
 
+#include <signal.h>
 #include <unistd.h>
 
 #include "reactor/base/limits.h"
+#include "reactor/base/own.h"
 
 struct entry {
     uint64_t at_ms, id;
@@ -65,4 +67,22 @@ void trace_print(int fd)
 {
     for (uint64_t i = noted > TRACE_COUNT ? noted - TRACE_COUNT : 0; i < noted; i++)
         print_entry(fd, &ring[i % TRACE_COUNT]);
+}
+
+/* SA_RESETHAND: returning runs into the same fault again, and this time it kills. */
+static void on_crash(int number)
+{
+    static const char text[] = "bottled crashed; its last transitions:\n";
+
+    if (write(STDERR_FILENO, text, sizeof text - 1) > 0) trace_print(STDERR_FILENO);
+    raise(number);
+}
+
+void trace_on_crash(void)
+{
+    static const int numbers[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
+    const struct sigaction action = {.sa_handler = on_crash, .sa_flags = (int)SA_RESETHAND};
+
+    for (size_t i = 0; i < COUNT_OF(numbers); i++)
+        if (sigaction(numbers[i], &action, NULL) != 0) return;
 }

@@ -15,6 +15,11 @@ void trace_lock(uint64_t id);
 /* Oldest first, a line each, with write(2): safe in a signal handler. */
 void trace_print(int fd);
 
+/* From now on a crash (SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT) prints the ring on standard error before the program
+ * dies
+ * of it all the same. */
+void trace_on_crash(void);
+
 /* For tests: called at every note, or NULL. */
 typedef void trace_fn(const struct fsm *machine, enum fsm_note note, uint8_t from, uint8_t event);
 void trace_watch(trace_fn *fn);
