@@ -212,7 +212,9 @@ static const struct {
     {ROUTES "    - {host: a.b, allow_private: [8.8.8.0/24]}\n", "m:3:35: `8.8.8.0/24` is not within one private block"},
     {ROUTES "    - {host: a.b, ca: absent.pem}\n", "m:3:23: `tests/data/absent.pem` can't be read; name a PEM file"},
     {ROUTES "    - {host: a.b, ca: /dev/null}\n", "m:3:23: `/dev/null` can't be read"},
-    {ROUTES "    - {host: a.b, ca: ../../CMakeLists.txt}\n", "m:3:23: `tests/data/../../CMakeLists.txt` can't be read"},
+    {ROUTES "    - {host: a.b, ca: empty.pem}\n", "m:3:23: `tests/data/empty.pem` holds no certificate"},
+    {ROUTES "    - {host: a.b, ca: ../../CMakeLists.txt}\n",
+     "m:3:23: `tests/data/../../CMakeLists.txt` holds no certificate"},
     /* pairs */
     {ROUTES "    - host: a.b\n    - host: a.b\n", "m:4:7: this route is there already, on line 3; keep one of them"},
     {ROUTES "    - {host: a.b, path: /x}\n    - {host: a.b, path: [/x]}\n", "m:4:7: this route is there already"},

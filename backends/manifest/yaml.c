@@ -1,6 +1,8 @@
+#include "backends/manifest/yaml.h"
+
+#include <assert.h>
 #include <yaml.h>
 
-#include "backends/manifest/yaml.h"
 #include "reactor/base/limits.h"
 #include "reactor/base/own.h"
 
@@ -109,8 +111,10 @@ static enum err add_node(struct builder *b, enum yaml_kind kind, const yaml_even
     }
     if (parent->kind == YAML_MAP) node->key = b->key, node->key_place = b->key_place;
     b->has_key = false;
-    *(parent->first == NULL ? &parent->first : &b->last[b->depth - 1]->next) = node;
-    b->last[b->depth - 1] = node;
+    struct yaml_node **last = &b->last[b->depth - 1];
+    assert((parent->first == NULL) == (*last == NULL));
+    *(*last == NULL ? &parent->first : &(*last)->next) = node;
+    *last = node;
     parent->count++;
     return ERR_OK;
 }
@@ -139,6 +143,7 @@ static enum err open_collection(struct builder *b, enum yaml_kind kind, const ya
         return ERR_LIMIT;
     }
     TRY(add_node(b, kind, event, &node));
+    b->last[b->depth] = NULL;
     b->open[b->depth++] = node;
     return ERR_OK;
 }
