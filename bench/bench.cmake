@@ -6,3 +6,10 @@ foreach(source ${bench_sources})
     target_link_libraries(${name} fsm ${allocator})
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
 endforeach()
+
+# The two ends of bench/egress: tools, not the product, so they speak to sockets and epoll themselves.
+foreach(name load origin)
+    add_executable(bench_${name} EXCLUDE_FROM_ALL bench/${name}.c)
+    target_link_libraries(bench_${name} boringssl::ssl boringssl::crypto)
+    set_target_properties(bench_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
+endforeach()
