@@ -21,6 +21,37 @@ static void a_buffer_gives_back_what_went_in_and_then_its_memory(void **state)
     assert_null(buf.at);
 }
 
+static void text_that_just_fits_and_text_that_does_not_are_printed_whole(void **state)
+{
+    (void)state;
+    for (int len = 500; len < 520; len++) { /* 512 bytes is what a buffer starts with */
+        struct buf buf = {0};
+        assert_int_equal(buf_printf(&buf, "%s", ""), ERR_OK);
+        assert_int_equal(buf_add(&buf, SPAN_LIT("x")), ERR_OK);
+        assert_int_equal(buf_printf(&buf, "%0*d", len, 7), ERR_OK);
+        assert_int_equal(buf_len(&buf), 1 + len);
+        assert_int_equal(buf.at[0], 'x');
+        assert_int_equal(buf.at[1], '0');
+        assert_int_equal(buf.at[len], '7');
+        buf_clear(&buf);
+    }
+}
+
+static void what_a_buffer_moved_to_its_front_is_nowhere_else_in_it(void **state)
+{
+    static const uint8_t secret[300] = {[0 ... 299] = 's'};
+    struct buf buf = {0};
+    uint8_t *at;
+
+    (void)state;
+    assert_int_equal(buf_add(&buf, (struct span){secret, sizeof secret}), ERR_OK);
+    buf_consume(&buf, 200);
+    assert_int_equal(buf_room(&buf, 400, &at), ERR_OK);
+    assert_int_equal(buf_len(&buf), 100);
+    for (size_t i = 100; i < sizeof secret; i++) assert_int_equal(buf.at[i], 0);
+    buf_clear(&buf);
+}
+
 static void a_buffer_that_cannot_grow_keeps_what_it_has(void **state)
 {
     struct buf buf = {0};
@@ -89,6 +120,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_buffer_gives_back_what_went_in_and_then_its_memory),
+        cmocka_unit_test(text_that_just_fits_and_text_that_does_not_are_printed_whole),
+        cmocka_unit_test(what_a_buffer_moved_to_its_front_is_nowhere_else_in_it),
         cmocka_unit_test(a_buffer_that_cannot_grow_keeps_what_it_has),
         cmocka_unit_test(an_arena_stops_at_its_bound),
         cmocka_unit_test(json_text_cannot_break_its_line_or_its_quotes),

@@ -14,7 +14,7 @@ static enum err grow(struct buf *buf, size_t need)
     uint8_t *bigger;
 
     while (size < need) size *= 2;
-    bigger = mem_new(size);
+    bigger = mem_room(size);
     if (bigger == NULL) return ERR_NOMEM;
     if (buf->at != NULL) {
         memcpy(bigger, buf->at + buf->from, buf_len(buf));
@@ -29,6 +29,7 @@ enum err buf_room(struct buf *buf, size_t len, uint8_t **at_out)
 {
     if (buf->size - buf->to < len && buf->from > 0) { /* move to the front before asking for more */
         memmove(buf->at, buf->at + buf->from, buf_len(buf));
+        mem_wipe(buf->at + buf_len(buf), buf->from); /* buf_clear() will not look behind buf->to */
         buf->to -= buf->from;
         buf->from = 0;
     }
@@ -56,18 +57,22 @@ enum err buf_add(struct buf *buf, struct span data)
 
 enum err buf_printf(struct buf *buf, const char *format, ...)
 {
+    size_t room = buf->size - buf->to;
     va_list args;
-    uint8_t *at;
+    uint8_t *at = buf->at == NULL ? NULL : buf->at + buf->to;
     int len;
 
     va_start(args, format);
-    len = vsnprintf(NULL, 0, format, args);
+    len = vsnprintf((char *)at, room, format, args);
     va_end(args);
     assert(len >= 0);
-    TRY(buf_room(buf, (size_t)len + 1, &at));
-    va_start(args, format);
-    vsnprintf((char *)at, (size_t)len + 1, format, args);
-    va_end(args);
+    if ((size_t)len >= room) { /* it was cut, but now its length is known */
+        if (room > 0) mem_wipe(at, room);
+        TRY(buf_room(buf, (size_t)len + 1, &at));
+        va_start(args, format);
+        vsnprintf((char *)at, (size_t)len + 1, format, args);
+        va_end(args);
+    }
     buf_added(buf, (size_t)len);
     return ERR_OK;
 }

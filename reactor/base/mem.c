@@ -8,6 +8,7 @@ static size_t made, fail_at;
 static bool refused(void) { return ++made == fail_at; }
 
 void *mem_new(size_t size) { return refused() ? NULL : calloc(1, size == 0 ? 1 : size); }
+void *mem_room(size_t size) { return refused() ? NULL : malloc(size == 0 ? 1 : size); }
 void mem_free(void *memory) { free(memory); }
 
 char *mem_text(struct span s)
