@@ -8,7 +8,7 @@ static void put_names(struct json *json, const struct access *a)
 {
     struct span withheld = SPAN_LIT("(withheld)");
 
-    json_text(json, "method", a->method);
+    json_text(json, "method", a->withheld ? withheld : a->method);
     json_text(json, "scheme", a->scheme);
     json_text(json, "host", a->withheld ? withheld : a->authority->host);
     json_number(json, "port", a->authority->port);

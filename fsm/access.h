@@ -19,7 +19,7 @@ struct access {
     const struct verdict *verdict;
     const struct findings *findings; /* or NULL */
     const char *detail;              /* or NULL */
-    bool withheld;                   /* host and path */
+    bool withheld;                   /* method, host and path */
     struct addr upstream;
     bool reused;
     uint16_t status; /* 0: none was told */

@@ -70,14 +70,16 @@ static enum reason check_method(struct request *req)
     return REASON_NONE;
 }
 
-/* The target is scanned first of all, whatever comes of the request, so that the log never shows a secret in it. */
-enum reason request_scan_target(struct request *req)
+/* The request line is scanned first of all, whatever comes of the request, so that the log never shows a secret in it.
+ * All of it: a method is any token the agent likes. */
+enum reason request_scan_line(struct request *req)
 {
-    enum err err = scan_block(req->rules->scanner, SCAN_TARGET, SPAN_LIT("target"), req->head.target, &req->findings);
+    struct span line = span_first(req->raw, span_find(req->raw, '\r', 0));
+    enum err err = scan_block(req->rules->scanner, SCAN_TARGET, SPAN_LIT("request line"), line, &req->findings);
 
     if (err != ERR_OK) return REASON_SCAN_FAILED;
-    req->target_clean = req->findings.count == 0;
-    return req->target_clean ? REASON_NONE : REASON_SECRET;
+    req->line_clean = req->findings.count == 0;
+    return req->line_clean ? REASON_NONE : REASON_SECRET;
 }
 
 static enum reason ask_policy(struct request *req)
@@ -97,7 +99,7 @@ static enum reason decide(struct request *req)
     enum reason reason;
 
     if (req->verdict.reason != REASON_NONE) return req->verdict.reason;
-    if ((reason = request_scan_target(req)) != REASON_NONE) return reason;
+    if ((reason = request_scan_line(req)) != REASON_NONE) return reason;
     if ((reason = check_method(req)) != REASON_NONE) return reason;
     if ((reason = request_read_names(req)) != REASON_NONE) return reason;
     return ask_policy(req);

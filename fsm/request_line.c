@@ -47,9 +47,9 @@ void request_write_line(struct request *req)
                             .down_bytes = req->down_bytes,
                             .born_ms = req->born_ms};
 
-    if (!req->target_clean && req->findings.count == 0) /* refused before it was scanned */
-        access.withheld = request_scan_target(req) != REASON_NONE;
-    access.withheld = access.withheld || !req->target_clean;
+    if (!req->line_clean && req->findings.count == 0) /* refused before it was scanned */
+        access.withheld = request_scan_line(req) != REASON_NONE;
+    access.withheld = access.withheld || !req->line_clean;
     put_phases(req, &access);
     access_write(req->egress->proxy->access_fd, &access);
 }

@@ -115,9 +115,10 @@ static void a_chunked_body_goes_out_whole_and_trailers_behind_it(void **state)
     assert_says(&origin, "\r\n\r\n3\r\nabc\r\n0\r\nX-Sum: 7\r\n\r\n");
 }
 
-static void a_secret_leaves_neither_in_target_nor_field_nor_body_nor_trailer(void **state)
+static void a_secret_leaves_neither_in_method_nor_target_nor_field_nor_body_nor_trailer(void **state)
 {
     static const char *const requests[] = {
+        EGRESS_SECRET " http://api.example.com/ HTTP/1.1\r\nHost: api.example.com\r\n\r\n",
         "GET http://api.example.com/" EGRESS_SECRET " HTTP/1.1\r\nHost: api.example.com\r\n\r\n",
         "GET http://api.example.com/?q=" EGRESS_SECRET " HTTP/1.1\r\nHost: api.example.com\r\n\r\n",
         "GET http://api.example.com/ HTTP/1.1\r\nHost: api.example.com\r\nX-Leak: " EGRESS_SECRET "\r\n\r\n",
@@ -444,7 +445,7 @@ int main(void)
         STORY(a_method_or_path_that_no_route_allows_is_refused),
         STORY(no_byte_of_a_body_leaves_before_its_last_has_passed),
         STORY(a_chunked_body_goes_out_whole_and_trailers_behind_it),
-        STORY(a_secret_leaves_neither_in_target_nor_field_nor_body_nor_trailer),
+        STORY(a_secret_leaves_neither_in_method_nor_target_nor_field_nor_body_nor_trailer),
         STORY(a_secret_in_the_name_of_a_refused_host_is_not_logged),
         STORY(names_that_disagree_are_refused),
         STORY(a_name_that_leads_inside_is_refused_after_it_was_looked_up_and_not_dialled),

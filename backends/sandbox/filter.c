@@ -117,13 +117,14 @@ static bool refuse_families(scmp_filter_ctx filter)
     const uint32_t no = SCMP_ACT_ERRNO(EAFNOSUPPORT);
     const int call = SCMP_SYS(socket);
 
-    if (seccomp_rule_add(filter, no, call, 1, SCMP_A0_64(SCMP_CMP_GT, FAMILY_LAST)) != 0) return false;
+    if (seccomp_rule_add(filter, no, call, 1, SCMP_A0_64(SCMP_CMP_GT, FAMILY_LAST, 0)) != 0) return false;
     for (unsigned family = 0; family < FAMILY_LAST; family++)
         if ((ALLOWED_FAMILIES >> family & 1) == 0 &&
-            seccomp_rule_add(filter, no, call, 1, SCMP_A0_64(SCMP_CMP_EQ, family)) != 0)
+            seccomp_rule_add(filter, no, call, 1, SCMP_A0_64(SCMP_CMP_EQ, family, 0)) != 0)
             return false;
     /* Of netlink only NETLINK_ROUTE, protocol 0: getifaddrs() reads with it. */
-    return seccomp_rule_add(filter, no, call, 2, SCMP_A0_64(SCMP_CMP_EQ, FAMILY_LAST), SCMP_A2_64(SCMP_CMP_NE, 0)) == 0;
+    return seccomp_rule_add(filter, no, call, 2, SCMP_A0_64(SCMP_CMP_EQ, FAMILY_LAST, 0),
+                            SCMP_A2_64(SCMP_CMP_NE, 0, 0)) == 0;
 }
 
 static enum err export_to(scmp_filter_ctx filter, int *fd_out)

@@ -15,7 +15,11 @@ struct span {
 #define SPAN_FMT(s)    (int)(s).len, (const char *)(s).at /* printf("%.*s", SPAN_FMT(s)), for bytes already checked */
 
 static inline struct span span_of(const char *text) { return (struct span){(const uint8_t *)text, strlen(text)}; }
-static inline struct span span_from(struct span s, size_t skip) { return (struct span){s.at + skip, s.len - skip}; }
+static inline struct span span_from(struct span s,
+                                    size_t skip) /* an empty span may be at NULL, which nothing is added to */
+{
+    return skip == 0 ? s : (struct span){s.at + skip, s.len - skip};
+}
 static inline struct span span_first(struct span s, size_t len)
 {
     return (struct span){s.at, len < s.len ? len : s.len};

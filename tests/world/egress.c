@@ -78,16 +78,27 @@ static void make_names(void)
     for (size_t i = 0; i < COUNT_OF(listening); i++) world_listen(&listening[i]);
 }
 
+/* Made once: compiling the scanner and reading the system's roots takes milliseconds, and a fuzzer begins often. */
+static struct rules *shared_rules(void)
+{
+    static struct rules *rules;
+    struct policy *policy;
+    struct vault *vault;
+
+    if (rules != NULL) return rules;
+    policy = make_policy();
+    must(vault_new(1, &vault));
+    must(vault_set(vault, 0, SPAN_LIT(EGRESS_SECRET)));
+    must(rules_new(world.loop, &policy, &vault, &rules));
+    return rules;
+}
+
 void egress_begin(void)
 {
-    struct policy *policy = make_policy();
-    struct vault *vault;
     struct resolver_options none = {0};
 
     world_begin();
     make_names();
-    must(vault_new(1, &vault));
-    must(vault_set(vault, 0, SPAN_LIT(EGRESS_SECRET)));
     proxy = (struct proxy){.loop = world.loop};
     must(resolver_new(world.loop, &none, &proxy.resolver));
     must(pool_new(world.loop, proxy.resolver, &pool));
@@ -95,7 +106,7 @@ void egress_begin(void)
     proxy.access_fd = memfd_create("access", MFD_CLOEXEC);
     egress = (struct egress){.proxy = &proxy, .name = "world"};
     list_init(&egress.conns);
-    must(rules_new(world.loop, &policy, &vault, &egress.rules));
+    egress.rules = rules_hold(shared_rules());
 }
 
 void egress_end(void)
