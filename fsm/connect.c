@@ -97,6 +97,14 @@ static void send_alert(struct conn *conn, uint8_t description)
 
 enum { ALERT_DECODE_ERROR = 50, ALERT_UNRECOGNIZED_NAME = 112 };
 
+static void refuse_hello(struct conn *conn, uint8_t alert, enum reason reason, const char *why)
+{
+    send_alert(conn, alert);
+    conn->refused = reason;
+    conn->refused_why = why;
+    fsm_post(&conn->machine, CONN_EV_REQUEST);
+}
+
 void conn_peek_hello(struct conn *conn)
 {
     struct hello hello;
@@ -105,15 +113,18 @@ void conn_peek_hello(struct conn *conn)
     if (err == ERR_AGAIN) return;
     if (err == ERR_OK) err = check_name(conn, &hello);
     if (err != ERR_OK) {
-        send_alert(conn, err == ERR_TRUST ? ALERT_UNRECOGNIZED_NAME : ALERT_DECODE_ERROR);
-        conn->refused = err == ERR_TRUST ? REASON_NAME_MISMATCH : REASON_MALFORMED;
-        conn->refused_why = err == ERR_TRUST ? "the ClientHello names another host" : "not a ClientHello";
-        fsm_post(&conn->machine, CONN_EV_REQUEST);
+        refuse_hello(conn, err == ERR_TRUST ? ALERT_UNRECOGNIZED_NAME : ALERT_DECODE_ERROR,
+                     err == ERR_TRUST ? REASON_NAME_MISMATCH : REASON_MALFORMED,
+                     err == ERR_TRUST ? "the ClientHello names another host" : "not a ClientHello");
+        return;
+    }
+    struct verdict verdict = reach(conn);
+    if (verdict.reason != REASON_NONE && verdict.reason != REASON_NO_ROUTE) { /* no leaf, no log line has that name */
+        refuse_hello(conn, ALERT_UNRECOGNIZED_NAME, verdict.reason, "the name in the ClientHello");
         return;
     }
     conn->has_fixed = true;
-    struct verdict verdict =
-        reach(conn); /* no route: the handshake is done all the same, so that the 403 can be read */
+    /* Without a route the handshake is done all the same, so that the 403 can be read. */
     bool pass = verdict.reason == REASON_NONE && verdict.route->tls_passthrough;
     fsm_post(&conn->machine, pass ? CONN_EV_PASS : CONN_EV_NAMED);
 }

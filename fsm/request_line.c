@@ -28,6 +28,15 @@ static void put_phases(const struct request *req, struct access *access)
     }
 }
 
+/* The host may have come in the Host field or a hello, of which the target says nothing. */
+static bool host_is_clean(const struct request *req)
+{
+    struct findings findings = {0};
+    enum err err = scan_block(req->rules->scanner, SCAN_TARGET, SPAN_LIT("host"), req->authority.host, &findings);
+
+    return err == ERR_OK && findings.count == 0;
+}
+
 void request_write_line(struct request *req)
 {
     struct access access = {.machine = &req->machine,
@@ -49,7 +58,7 @@ void request_write_line(struct request *req)
 
     if (!req->line_clean && req->findings.count == 0) /* refused before it was scanned */
         access.withheld = request_scan_line(req) != REASON_NONE;
-    access.withheld = access.withheld || !req->line_clean;
+    access.withheld = access.withheld || !req->line_clean || !host_is_clean(req);
     put_phases(req, &access);
     access_write(req->egress->proxy->access_fd, &access);
 }

