@@ -22,13 +22,13 @@
 static const char help[] =
     "bottled run AGENT [OPTIONS] [-- COMMAND...]\n"
     "\n"
-    "Runs an agent (ROOT/agents/AGENT.md) in its bottle: a sandbox whose only way out is the proxy.  The project "
-    "folder is\n"
-    "writable inside, the rest of this machine is not there.  COMMAND replaces the agent's own.\n"
+    "Runs an agent (ROOT/agents/AGENT.md) in its bottle: a sandbox whose only way out is the proxy.  The project\n"
+    "folder is writable inside; of the rest of this machine only its programs are there, read-only.  COMMAND replaces\n"
+    "the agent's own.\n"
     "\n"
     "  --project DIR         the folder the agent works in (default: this one)\n"
-    "  --dry-run             print the whole plan and start nothing\n" OPTIONS_HELP "\n"
-    "Exit codes: the agent's own; 2 usage; 3 the bottle could not be made.\n";
+    "  --dry-run             print the bottle's plan and make none\n" OPTIONS_HELP "\n"
+    "Exit codes: the agent's own, 128 + N when signal N ended it; 2 usage; 3 the bottle could not be made.\n";
 
 #define INSIDE_HOME   "/home/agent"
 #define INSIDE_CA     "/etc/bottled/ca.pem"

@@ -12,15 +12,15 @@
 static const char help[] =
     "bottled serve --listen BOTTLE=ADDR:PORT [--listen ...] [OPTIONS]\n"
     "\n"
-    "Serves the egress of bottles to clients that use it as their HTTP proxy.  Whoever can connect to an address gets "
-    "that\n"
-    "bottle's routes and credentials, so addresses are on loopback unless --allow-remote is given.\n"
+    "Serves the egress of bottles to clients that use it as their HTTP proxy.  Whoever can connect to an address\n"
+    "gets that bottle's routes and credentials, so addresses are on loopback unless --allow-remote is given.\n"
     "\n"
-    "  --listen BOTTLE=ADDR:PORT   the bottle of ROOT/bottles/BOTTLE.md (may be repeated)\n"
-    "  --allow-remote              take addresses that are not on loopback\n" OPTIONS_HELP "\n"
-    "SIGTERM drains and ends with 0; a second one ends now.  SIGHUP reads the manifests again and keeps the old rules "
-    "when\n"
-    "the new ones have errors.  SIGUSR1 prints the last transitions of every machine.\n"
+    "  --listen BOTTLE=ADDR:PORT\n"
+    "                        an address for the bottle of ROOT/bottles/BOTTLE.md (may be repeated)\n"
+    "  --allow-remote        take addresses that are not on loopback\n" OPTIONS_HELP "\n"
+    "SIGTERM and SIGINT finish what is under way and end with 0; a second one ends now.  SIGHUP reads the manifests\n"
+    "again and keeps the old rules when the new ones have errors.  SIGUSR1 prints the last transitions of every\n"
+    "machine.\n"
     "Exit codes: 0 ended as asked, 2 usage, 3 it could not start.\n";
 
 struct door {

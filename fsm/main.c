@@ -30,9 +30,11 @@ static const struct verb verbs[] = {
 
 static void usage(FILE *out)
 {
-    fputs("bottled VERB [OPTIONS]    agents in bottles; `bottled VERB --help` tells more\n\n", out);
+    fputs("bottled VERB [OPTIONS]    runs agents in bottles: sandboxes whose only way out is a proxy with a policy\n\n",
+          out);
     for (size_t i = 0; i < COUNT_OF(verbs); i++)
         if (verbs[i].summary != NULL) fprintf(out, "  %-10s %s\n", verbs[i].name, verbs[i].summary);
+    fputs("\n`bottled VERB --help` tells more.\n", out);
 }
 
 /* Credentials are in our memory: no core is dumped, and no other process of this user may look into it.  Sanitizers

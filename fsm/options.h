@@ -6,9 +6,11 @@
 /* clang-format off */
 /* Their help, a line each. */
 #define OPTIONS_HELP                                                                                                  \
-    "  --root DIR            manifests, and our certificate authority (default ~/.bottled)\n"                         \
+    "  --root DIR            manifests, and our certificate authority (default: ~/.bottled)\n"                        \
     "  --access-log FILE     one JSON line a request; - is standard output\n"                                         \
-    "  --log FILE            what else happens, a line each (default standard error)\n"                               \
+    "                        (default: run ROOT/log/AGENT.jsonl, serve none)\n"                                       \
+    "  --log FILE            what else happens, a line each\n"                                                        \
+    "                        (default: run ROOT/log/AGENT.log, serve standard error)\n"                               \
     "  --resolve NAME=ADDR   answer NAME with ADDR and ask no name server (may be repeated)\n"                        \
     "  --dns ADDR:PORT       ask this name server instead of the system's\n"
 
