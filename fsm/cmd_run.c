@@ -243,7 +243,7 @@ static bool check(const struct sandbox_plan *plan)
 
     for (size_t i = 0; i < count; i++) {
         if (checks[i].ok) continue;
-        fprintf(stderr, "bottled: %s\n  %s\n", checks[i].what, checks[i].fix);
+        fprintf(stderr, "bottled: this does not hold: %s\n  %s\n", checks[i].what, checks[i].fix);
         good = false;
     }
     return good;
