@@ -21,6 +21,7 @@ static enum err write_problem(const struct request *req, struct buf *out)
 
 static enum err add_fields(struct head *head, enum reason reason)
 {
+    _Static_assert(RETRY_AFTER_S == 5, "what is written below");
     TRY(head_add(head, SPAN_LIT("Content-Type"), SPAN_LIT("application/problem+json")));
     TRY(head_add(head, SPAN_LIT("Cache-Control"), SPAN_LIT("no-store")));
     TRY(head_add(head, SPAN_LIT("X-Bottled-Reason"), span_of(reason_slug(reason))));

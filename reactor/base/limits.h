@@ -40,6 +40,7 @@
 #define TLS_SESSION_MAX    1024u       /* upstream sessions kept for resumption, of all keys together; some 2 MiB */
 #define TLS_SESSION_KEY_MAX                                                                                            \
     4u /* ...and of one key: connections opened at once resume, tickets by the thousand do not stay */
+#define TLS_TICKET_BYTES_MAX  KIB(4)      /* ...and the ticket of each; usual are 200 bytes */
 #define TLS_CHAIN_COUNT_MAX   16u         /* certificates an upstream may send; usual are 2 to 4 */
 #define TLS_CHAIN_BYTES_MAX   KIB(100)    /* ...and their bytes: a thousand names are 25 KiB */
 #define HELLO_BYTES_MAX       KIB(18)     /* one ClientHello, records and fragments reassembled; usual are ~2 KiB */
@@ -51,10 +52,6 @@
 #define RESOLVE_NEGATIVE_MS   SECONDS(5)  /* "no such name" is believed so long: clients retry at once */
 #define RESOLVE_CACHE_MAX     512u        /* names; 300 KiB when full */
 #define RESOLVE_QUESTIONS_MAX 1024u       /* in flight, those whose asker has left as well */
-
-/* --- names and TLS --------------------------------------------------------------------------------------- */
-#define TLS_SESSION_KEY_MAX  4u     /* ...of one key: connections opened at once resume */
-#define TLS_TICKET_BYTES_MAX KIB(4) /* ...and the ticket of each; usual are 200 bytes */
 
 /* --- children -------------------------------------------------------------------------------------------- */
 #define CHILD_FDS_MAX    96u    /* descriptors one child is given; a bottle's launcher: its files, and a dozen */
