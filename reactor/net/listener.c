@@ -1,7 +1,10 @@
 #include "reactor/net/listener.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -24,7 +27,8 @@ struct listener {
     void *owner;
     struct addr addr;
     int fd;
-    bool accepting; /* the event is on */
+    int reserved_from; /* descriptors from here on are for what clients need that are in already */
+    bool accepting;    /* the event is on */
     bool paused, freed;
     uint64_t warn_ms; /* not before then again */
 };
@@ -41,8 +45,6 @@ static void update(struct listener *listener)
         listener->accepting = false, timer_arm(&listener->rest, loop_now_ms(listener->loop) + ACCEPT_PAUSE_MS);
 }
 
-static void on_rested(struct timer *timer) { update(CONTAINER_OF(timer, struct listener, rest)); }
-
 /* The kernel keeps the connection and the event stays ready: going on would only spin. */
 static void rest(struct listener *listener, int why)
 {
@@ -52,6 +54,21 @@ static void rest(struct listener *listener, int why)
     if (now_ms < listener->warn_ms) return;
     listener->warn_ms = now_ms + ACCEPT_WARN_MS;
     LOG(WARN, "listener.resting", F_ID("port", listener->addr.port), F_STR("why", span_of(strerrordesc_np(why))));
+}
+
+/* The kernel gives the lowest free number: one up here says how many are taken. */
+static bool is_reserved(const struct listener *listener, int fd) { return fd >= listener->reserved_from; }
+
+static void on_rested(struct timer *timer)
+{
+    struct listener *listener = CONTAINER_OF(timer, struct listener, rest);
+    int lowest = fcntl(listener->fd, F_DUPFD_CLOEXEC, 0);
+
+    if (lowest >= 0) close(lowest);
+    if (lowest < 0 || is_reserved(listener, lowest))
+        rest(listener, EMFILE);
+    else
+        update(listener);
 }
 
 /* accept(2): what went wrong with one connection before we took it is no reason to rest. */
@@ -85,7 +102,9 @@ static bool accept_one(struct listener *listener)
     }
     if (stream_tcp_adopt(listener->loop, fd, &stream) != ERR_OK) return true; /* it is closed: one client hears no */
     listener->fn(listener->owner, stream);
-    return !listener->freed && !listener->paused;
+    if (listener->freed) return false;
+    if (is_reserved(listener, fd)) rest(listener, EMFILE);
+    return !listener->paused && listener->rest.due_ms == UINT64_MAX;
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *context)
@@ -97,6 +116,14 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
     if (!listener->freed) update(listener);
 }
 
+static int half_of_all_descriptors(void)
+{
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur / 2 > INT_MAX) return INT_MAX;
+    return (int)(files.rlim_cur / 2);
+}
+
 enum err listener_adopt(struct loop *loop, int fd, accept_fn *fn, void *owner, struct listener **listener_out)
 {
     struct listener *listener = mem_new(sizeof *listener);
@@ -106,6 +133,7 @@ enum err listener_adopt(struct loop *loop, int fd, accept_fn *fn, void *owner, s
         return ERR_NOMEM;
     }
     *listener = (struct listener){.loop = loop, .fn = fn, .owner = owner, .fd = fd, .addr = addr_of_socket(fd)};
+    listener->reserved_from = half_of_all_descriptors();
     timer_init(&listener->rest, loop, on_rested);
     event_assign(&listener->readable, loop_base(loop), fd, EV_READ | EV_PERSIST, on_readable, listener);
     if (evutil_make_socket_nonblocking(fd) != 0 || event_add(&listener->readable, NULL) != 0) {

@@ -1,4 +1,8 @@
-/* listener.h — accepts connections, backs off when descriptors run out. */
+/* listener.h — accepts connections, backs off when descriptors run out.
+ *
+ * Rests    ACCEPT_PAUSE_MS at a time, while half of the process's descriptors or more are taken: each client that was
+ *          let in may need another one for its origin.  Clients wait in the kernel meanwhile.
+ */
 #pragma once
 #include "reactor/loop/loop.h"
 #include "reactor/net/stream.h"
