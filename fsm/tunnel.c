@@ -60,21 +60,13 @@ static void on_upstream(void *owner, enum stream_event event)
     on_stream(tunnel, tunnel->upstream, event);
 }
 
-static enum reason reason_of_dial(enum err err)
-{
-    return err == ERR_DENIED      ? REASON_ADDRESS
-           : err == ERR_NOT_FOUND ? REASON_DNS
-           : err == ERR_TIMEOUT   ? REASON_UPSTREAM_TIMEOUT
-                                  : REASON_CONNECT;
-}
-
 static void on_dial(void *owner, const struct dial_result *result)
 {
     struct tunnel *tunnel = owner;
 
     tunnel->facts = *result;
     if (result->err != ERR_OK) {
-        say_no(tunnel, reason_of_dial(result->err), result->detail);
+        say_no(tunnel, dial_reason(result), result->detail);
         return;
     }
     tunnel->upstream = result->stream;

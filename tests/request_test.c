@@ -1,45 +1,5 @@
 /* request_test.c — stories of requests through the whole egress: what came, what left, what was answered. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-#include <cmocka.h>
-
-#include "tests/world/egress.h"
-
-static struct talker client, origin, other;
-
-static int begin(void **state)
-{
-    (void)state;
-    egress_begin();
-    client = origin = other = (struct talker){0};
-    return 0;
-}
-
-static int finish(void **state)
-{
-    struct talker *talkers[] = {&client, &origin, &other};
-    (void)state;
-    for (size_t i = 0; i < COUNT_OF(talkers); i++)
-        if (talkers[i]->stream != NULL) talker_leave(talkers[i]);
-    egress_end();
-    return 0;
-}
-
-#define assert_says(talker, text)                                                                                      \
-    do {                                                                                                               \
-        if (strstr(talker_heard(talker), text) == NULL) fail_msg("no \"%s\" in: %s", text, talker_heard(talker));      \
-    } while (0)
-#define assert_silent_about(talker, text) assert_null(strstr(talker_heard(talker), text))
-#define assert_logged(text)                                                                                            \
-    do {                                                                                                               \
-        if (strstr(egress_log(), text) == NULL) fail_msg("no %s in: %s", text, egress_log());                          \
-    } while (0)
-
-#define GET_API "GET http://api.example.com/a?b=c HTTP/1.1\r\nHost: api.example.com\r\n\r\n"
-#define OK      "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+#include "tests/story.h"
 
 static void an_allowed_request_passes_and_its_answer_comes_back(void **state)
 {
@@ -446,8 +406,9 @@ static void names_that_do_not_resolve_or_answer_are_told_apart(void **state)
     world_silent("mute.example.org");
     talker_forget(&client);
     talker_say(&client, "GET http://mute.example.org/ok/ HTTP/1.1\r\nHost: mute.example.org\r\n\r\n");
-    world_pass(DIAL_MS);
+    world_pass(RESOLVE_MS);
     assert_says(&client, "HTTP/1.1 504 ");
+    assert_says(&client, "upstream-dns-timeout");
 }
 
 static void an_idle_connection_is_closed_in_time(void **state)
@@ -487,7 +448,6 @@ static void connections_past_the_limit_are_closed_at_once(void **state)
 
 int main(void)
 {
-#define STORY(name) cmocka_unit_test_setup_teardown(name, begin, finish)
     const struct CMUnitTest stories[] = {
         STORY(an_allowed_request_passes_and_its_answer_comes_back),
         STORY(a_host_without_a_route_is_refused_and_nobody_is_dialled),

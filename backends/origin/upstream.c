@@ -4,8 +4,8 @@
 
 #include "reactor/base/mem.h"
 
-static fsm_action_fn upstream_shake, upstream_ready, upstream_rest, upstream_wake, upstream_late, upstream_close,
-    upstream_fail;
+static fsm_action_fn upstream_make_room, upstream_shake, upstream_ready, upstream_rest, upstream_wake, upstream_late,
+    upstream_close, upstream_fail;
 FSM_TYPE(upstream_type, "upstream", UPSTREAM_STATES, UPSTREAM_EVENTS, UPSTREAM_ROWS);
 
 static struct upstream *of(struct fsm *machine) { return CONTAINER_OF(machine, struct upstream, machine); }
@@ -179,12 +179,14 @@ static void on_stream(void *owner, enum stream_event event)
 
 /* --- making and ending ----------------------------------------------------------------------------------- */
 
-static enum reason reason_of_dial(enum err err)
+enum reason dial_reason(const struct dial_result *result)
 {
-    return err == ERR_DENIED      ? REASON_ADDRESS
-           : err == ERR_NOT_FOUND ? REASON_DNS
-           : err == ERR_TIMEOUT   ? REASON_UPSTREAM_TIMEOUT
-                                  : REASON_CONNECT;
+    bool named = result->addr.family != 0; /* it got as far as an address */
+
+    if (result->err == ERR_DENIED) return REASON_ADDRESS;
+    if (result->err == ERR_SYS || result->err == ERR_NOMEM) return REASON_BUSY;
+    if (result->err == ERR_TIMEOUT) return named ? REASON_UPSTREAM_TIMEOUT : REASON_DNS_TIMEOUT;
+    return named ? REASON_CONNECT : REASON_DNS;
 }
 
 static void on_dial(void *owner, const struct dial_result *result)
@@ -194,13 +196,35 @@ static void on_dial(void *owner, const struct dial_result *result)
     up->facts.addr = result->addr;
     up->facts.resolve_ms = result->resolve_ms;
     up->facts.connect_ms = result->connect_ms;
+    if (result->err == ERR_SYS && pool_idle(up->pool) > 0) {
+        fsm_post(&up->machine, UP_EV_STARVED);
+        return;
+    }
     if (result->err != ERR_OK) {
-        fail_with(up, reason_of_dial(result->err), result->detail);
+        fail_with(up, dial_reason(result), result->detail);
         return;
     }
     up->stream = result->stream;
     stream_own(up->stream, on_stream, up);
     fsm_post(&up->machine, UP_EV_DIALLED);
+}
+
+static enum err start_dial(struct upstream *up)
+{
+    struct dial_target to = {.host = span_of(up->host), .port = up->port, .rules = up->rules};
+
+    dial_free(&up->dial);
+    return dial_start(up->pool->loop, up->pool->resolver, &to, on_dial, up, &up->dial);
+}
+
+/* No descriptor was left: idle connections are worth less than a request.  Each time some must have been idle, so it
+ * ends. */
+static void upstream_make_room(struct fsm *machine)
+{
+    struct upstream *up = of(machine);
+
+    pool_clear(up->pool);
+    if (start_dial(up) != ERR_OK) fail_with(up, REASON_BUSY, "no dial could be started");
 }
 
 static void upstream_shake(struct fsm *machine)
@@ -299,18 +323,18 @@ static void begin_exchange(struct upstream *up, struct arena *arena, upstream_fn
 static enum err start_new(struct pool *pool, const struct upstream_target *target, struct upstream **up_out)
 {
     struct upstream *up = mem_new(sizeof *up);
-    struct dial_target to = {.host = target->host, .port = target->port, .rules = target->rules};
     enum err err = ERR_NOMEM;
 
     if (up == NULL) return ERR_NOMEM;
     up->pool = pool;
     up->port = target->port;
+    up->rules = target->rules;
     up->tls = target->tls;
     up->key = mem_text(target->key);
     up->host = mem_text(target->host);
     up->key_hash = pool_hash(target->key);
     fsm_start(&up->machine, &upstream_type, pool->loop, ++pool->next_id);
-    if (up->key != NULL && up->host != NULL) err = dial_start(pool->loop, pool->resolver, &to, on_dial, up, &up->dial);
+    if (up->key != NULL && up->host != NULL) err = start_dial(up);
     if (err != ERR_OK) {
         free_now(&up->freed);
         return err;

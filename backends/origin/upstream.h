@@ -3,7 +3,7 @@
  * Owns     its stream.  A connection that ended cleanly goes back to the pool; any other is closed.
  * Pool     one a process; a connection is lent only for the same key (bottle, rules, route, scheme, host, port), so
  *          neither TLS sessions nor connections ever cross bottles or CA sets.  POOL_KEY_MAX, POOL_COUNT_MAX,
- *          POOL_IDLE_MS.
+ *          POOL_IDLE_MS.  When descriptors run out the idle ones are closed, and the dial is made again.
  * Events   told to the owner's function, never from inside one of its calls.
  * Body     upstream_pause() stops the response where it is; what was not taken stays in the stream.
  */
@@ -45,7 +45,7 @@ struct upstream_target {
 
 MUST_CHECK enum err pool_new(struct loop *loop, struct resolver *resolver, struct pool **pool_out);
 void pool_free(struct pool **pool); /* idle connections are closed; none may be lent */
-void pool_clear(struct pool *pool); /* closes the idle ones: after a reload, or when descriptors run out */
+void pool_clear(struct pool *pool); /* closes the idle ones: after a reload, and when descriptors run out */
 size_t pool_idle(const struct pool *pool);
 
 /* UPSTREAM_READY or UPSTREAM_FAILED follows.  arena keeps the response's heads; it outlives the upstream. */
@@ -72,6 +72,9 @@ struct upstream_facts {
     uint32_t resolve_ms, connect_ms, tls_ms;
 };
 const struct upstream_facts *upstream_facts(const struct upstream *upstream);
+
+/* Why a dial failed, in the words of a refusal. */
+enum reason dial_reason(const struct dial_result *result);
 
 /* The request lets go: back to the pool after a clean exchange, else closed. */
 void upstream_free(struct upstream **upstream);

@@ -14,10 +14,11 @@
 
 #define UPSTREAM_EVENTS(E)                                                                       \
     E(UP_EV_DEADLINE) E(UP_EV_FAULT)                                                             \
-    E(UP_EV_DIALLED) E(UP_EV_SHAKEN) E(UP_EV_LENT) E(UP_EV_RETURNED) E(UP_EV_GONE) E(UP_EV_DROPPED)
+    E(UP_EV_STARVED) E(UP_EV_DIALLED) E(UP_EV_SHAKEN) E(UP_EV_LENT) E(UP_EV_RETURNED) E(UP_EV_GONE) E(UP_EV_DROPPED)
 
 /*    from           event             to             action */
 #define UPSTREAM_ROWS(R)                                                  \
+    R(UP_DIALLING,   UP_EV_STARVED,    UP_DIALLING,   upstream_make_room) \
     R(UP_DIALLING,   UP_EV_DIALLED,    UP_SHAKING,    upstream_shake)     \
     R(UP_SHAKING,    UP_EV_SHAKEN,     UP_BUSY,       upstream_ready)     \
     R(UP_BUSY,       UP_EV_RETURNED,   UP_IDLE,       upstream_rest)      \

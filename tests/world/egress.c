@@ -12,6 +12,9 @@
 struct egress egress;
 struct proxy proxy;
 static struct pool *pool;
+static char folder[] = "/tmp/bottled-world-XXXXXX", ca_path[sizeof folder + 8];
+static struct tls_server *server; /* made once: an authority costs a few fsyncs */
+static struct tls_client *trust;
 
 static void must(enum err err)
 {
@@ -27,6 +30,28 @@ static struct addr address(const char *text, uint16_t port)
     must(addr_parse(span_of(text), &addr));
     addr.port = port;
     return addr;
+}
+
+static void remove_folder(void)
+{
+    char path[sizeof folder + 8];
+
+    unlink(ca_path);
+    snprintf(path, sizeof path, "%s/ca.key", folder);
+    unlink(path);
+    rmdir(folder);
+}
+
+static void make_authority(void)
+{
+    static struct ca *ca;
+
+    if (server != NULL) return;
+    if (mkdtemp(folder) == NULL || atexit(remove_folder) != 0) abort();
+    snprintf(ca_path, sizeof ca_path, "%s/ca.pem", folder);
+    must(ca_open(folder, loop_wall_s(world.loop), &ca));
+    must(tls_server_new(world.loop, ca, &server));
+    must(tls_client_new(world.loop, ca_path, &trust));
 }
 
 static struct policy *make_policy(void)
@@ -56,6 +81,7 @@ static struct policy *make_policy(void)
                                .port = 443,
                                .auth = AUTH_BEARER,
                                .slot = 0,
+                               .ca_path = ca_path,
                                .addrs = inside,
                                .line = 5};
     must(policy_new(&policy));
@@ -98,8 +124,10 @@ void egress_begin(void)
     struct resolver_options none = {0};
 
     world_begin();
+    world_pass(1); /* no loop's clock reads 0 */
+    make_authority();
     make_names();
-    proxy = (struct proxy){.loop = world.loop};
+    proxy = (struct proxy){.loop = world.loop, .tls = server};
     must(resolver_new(world.loop, &none, &proxy.resolver));
     must(pool_new(world.loop, proxy.resolver, &pool));
     proxy.pool = pool;
@@ -129,6 +157,7 @@ static void on_stream(void *owner, enum stream_event event)
 
     if (in.len > 0) must(buf_add(&talker->heard, in));
     stream_consume(talker->stream, in.len);
+    talker->open = talker->open || event == STREAM_OPEN;
     talker->eof = talker->eof || event == STREAM_EOF;
     talker->gone = talker->gone || event == STREAM_GONE;
 }
@@ -154,6 +183,20 @@ bool talker_accept(struct talker *origin)
     on_stream(origin, STREAM_DATA);
     world_turn();
     return true;
+}
+
+void talker_shake(struct talker *client, const char *name)
+{
+    struct tls_target target = {.host = span_of(name), .session_key = span_of(name)};
+
+    must(stream_tls_connect(trust, &client->stream, &target, on_stream, client, &client->stream));
+    world_turn();
+}
+
+void talker_shake_back(struct talker *origin, const char *name)
+{
+    must(stream_tls_accept(server, &origin->stream, span_of(name), on_stream, origin, &origin->stream));
+    world_turn();
 }
 
 void talker_say_bytes(struct talker *talker, struct span bytes)

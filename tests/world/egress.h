@@ -5,15 +5,15 @@
 #include "tests/world/world.h"
 
 /* Routes: api.example.com:80 (10.0.0.1 allowed), names below example.org:80 (GET under /ok only), deep.example.com:80
- * (an address that is
- * refused), pass.example.com:443 passthrough.  The vault's one value is EGRESS_SECRET, of a route on port 443. */
+ * (an address that is refused), pass.example.com:443 passthrough, secure.example.com:443.  The vault's one value is
+ * EGRESS_SECRET, which secure.example.com is given as its bearer token.  One authority signs everybody's leaves. */
 #define EGRESS_SECRET "s3cr3t-t0ken-value-of-the-vault"
 #define EGRESS_ORIGIN "10.0.0.1"
 
 struct talker { /* one end of a connection, and what has been heard on it */
     struct stream *stream;
     struct buf heard;
-    bool eof, gone;
+    bool open, eof, gone; /* open: TLS is */
 };
 
 extern struct egress egress;
@@ -26,6 +26,10 @@ void egress_end(void);   /* every connection must be over, or is cut; world_end(
 void talker_connect(struct talker *client, enum conn_kind kind);
 /* The origin's end of the connection that the proxy has made; false when it has made none. */
 bool talker_accept(struct talker *origin);
+
+/* TLS over what the talker has: as a client that asks for name, or as an origin that has a leaf for it. */
+void talker_shake(struct talker *client, const char *name);
+void talker_shake_back(struct talker *origin, const char *name);
 
 void talker_say(struct talker *talker, const char *text);
 void talker_say_bytes(struct talker *talker, struct span bytes);

@@ -140,8 +140,11 @@ enum err stream_tcp_connect(struct loop *loop, const struct addr *addr, stream_f
     enum err err = ERR_OK;
 
     (void)loop;
-    assert(world.connect_count < WORLD_CONNECTS_MAX);
-    world.connects[world.connect_count++] = *addr;
+    if (world.starved > 0) {
+        world.starved--;
+        return ERR_SYS;
+    }
+    world.connects[world.connect_count++ % WORLD_CONNECTS_MAX] = *addr;
     TRY(pair(addr, stream_out, &server));
     stream_own(*stream_out, fn, owner);
     switch (manner) {

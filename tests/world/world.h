@@ -18,9 +18,10 @@ struct world {
     uint64_t now_ms;
     char story[4096]; /* every transition since world_begin(): "DRAFT>WAITING WAITING|late|EV_ALLOW " */
 
-    struct addr connects[WORLD_CONNECTS_MAX]; /* where stream_tcp_connect() was asked to go, in order */
+    struct addr connects[WORLD_CONNECTS_MAX]; /* where stream_tcp_connect() was asked to go, in order; a ring */
     size_t connect_count;
     size_t resolve_count; /* names asked for */
+    unsigned starved;     /* so many connects from now on find no descriptor */
 };
 
 extern struct world world;
