@@ -277,9 +277,25 @@ static void conn_end(struct fsm *machine)
     loop_defer(conn->egress->proxy->loop, &conn->freed, free_now);
 }
 
+/* True when there is room for one more.  What is closed for it is counted until the next turn. */
+static bool make_room(struct egress *egress)
+{
+    struct conn *oldest = NULL;
+
+    if (egress->conn_count < CONN_COUNT_MAX) return true;
+    LIST_EACH (&egress->conns, node) {
+        struct conn *conn = LIST_ENTRY(node, struct conn, node);
+        if (conn->machine.state != CONN_IDLE) continue;
+        if (oldest == NULL || conn->machine.entered_ms < oldest->machine.entered_ms) oldest = conn;
+    }
+    if (oldest == NULL) return false;
+    fsm_post(&oldest->machine, CONN_EV_GONE);
+    return true;
+}
+
 void conn_new(struct egress *egress, enum conn_kind kind, struct stream *stream)
 {
-    struct conn *conn = egress->conn_count < CONN_COUNT_MAX ? mem_new(sizeof *conn) : NULL;
+    struct conn *conn = make_room(egress) ? mem_new(sizeof *conn) : NULL;
 
     if (conn == NULL) {
         stream_free(&stream);

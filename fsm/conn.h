@@ -10,7 +10,8 @@
 
 enum conn_kind { CONN_PROXY, CONN_DIRECT };
 
-/* Takes the stream.  Past CONN_COUNT_MAX it is closed at once. */
+/* Takes the stream.  Past CONN_COUNT_MAX the connection idle longest is closed for it; where none is idle, it is closed
+ * itself. */
 void conn_new(struct egress *egress, enum conn_kind kind, struct stream *stream);
 
 /* The bottle is ending: idle connections close, the others after what they do; with now: all of them, at once. */
