@@ -41,14 +41,29 @@ static void on_stream(void *owner, enum stream_event event)
 
 #define TLS_HANDSHAKE_RECORD 0x16
 
+/* The port of the origin that the connection itself is for; 0 where each request says. */
+static uint16_t origin_port(const struct conn *conn)
+{
+    if (conn->has_fixed) return conn->fixed.port;
+    return conn->kind == CONN_DIRECT ? conn->stream->local.port : 0;
+}
+
 static void conn_sniff(struct fsm *machine)
 {
     struct conn *conn = of(machine);
     struct span in = stream_input(conn->stream);
-    bool may_be_tls = conn->has_fixed || conn->kind == CONN_DIRECT;
+    uint16_t port = origin_port(conn);
 
     if (in.len == 0) return;
-    fsm_post(machine, may_be_tls && in.at[0] == TLS_HANDSHAKE_RECORD ? CONN_EV_TLS : CONN_EV_HTTP);
+    if (port != 0 && in.at[0] == TLS_HANDSHAKE_RECORD) {
+        fsm_post(machine, CONN_EV_TLS);
+    } else if (port == 443) { /* what should have been private, or no HTTP at all */
+        conn->refused = REASON_TARGET;
+        conn->refused_why = "port 443 is for TLS";
+        fsm_post(machine, CONN_EV_REQUEST);
+    } else {
+        fsm_post(machine, CONN_EV_HTTP);
+    }
 }
 
 static void conn_peek(struct fsm *machine) { conn_peek_hello(of(machine)); }

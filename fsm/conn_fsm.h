@@ -29,6 +29,7 @@
     R(CONN_OPENED,   CONN_EV_DATA,        CONN_OPENED,   conn_sniff)                                         \
     R(CONN_OPENED,   CONN_EV_TLS,         CONN_HELLO,    conn_peek)                                          \
     R(CONN_OPENED,   CONN_EV_HTTP,        CONN_HEAD,     conn_read_head)                                     \
+    R(CONN_OPENED,   CONN_EV_REQUEST,     CONN_BUSY,     conn_begin_refused) /* cleartext to port 443 */     \
     R(CONN_OPENED,   CONN_EV_DRAIN,       CONN_CLOSED,   conn_end)                                           \
     R(CONN_HELLO,    CONN_EV_DATA,        CONN_HELLO,    conn_peek)                                          \
     R(CONN_HELLO,    CONN_EV_NAMED,       CONN_SHAKING,  conn_shake)                                         \

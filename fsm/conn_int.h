@@ -27,7 +27,7 @@ struct conn {
     struct client client;
     bool request_last; /* the client asked for no more after this one */
     bool response_chunked, response_last;
-    enum reason refused; /* by the tunnel or the hello, told by a request */
+    enum reason refused; /* before there was a request, told by one */
     const char *refused_why;
 };
 

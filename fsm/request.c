@@ -326,6 +326,7 @@ static void request_relay(struct fsm *machine)
     req->status = head.status;
     head_drop_hop_fields(&head);
     head_remove(&head, SPAN_LIT("content-length")); /* the writer says it again, from head.body and head.length */
+    head_remove(&head, SPAN_LIT("alt-svc"));        /* another way to the origin would lead around us */
     req->client->ops->head(req->client, &head);
 }
 

@@ -238,13 +238,30 @@ static void a_hello_or_a_handshake_that_stalls_is_given_up_on(void **state)
     assert_int_equal(egress.conn_count, 0);
 }
 
-static void plain_http_where_tls_is_due_does_not_get_the_credential(void **state)
+static void where_tls_is_due_nothing_else_is_taken(void **state)
+{
+    static const char *const said[] = {GET_SECURE, "SSH-2.0-OpenSSH_9.2\r\n", "EHLO"};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(said); i++) {
+        open_tunnel(CONNECT("secure.example.com:443"));
+        talker_say(&client, said[i]);
+        assert_says(&client, "HTTP/1.1 400 ");
+        assert_true(client.eof);
+        talker_leave(&client);
+    }
+    assert_int_equal(world.connect_count, 0);
+    open_tunnel(CONNECT("secure.example.com:443")); /* a protocol in which the server speaks first */
+    world_pass(CONN_FIRST_MS);
+    assert_true(is_over(&client));
+    assert_string_equal(talker_heard(&client), "");
+}
+
+static void an_encrypted_hello_is_taken_by_its_outer_name(void **state)
 {
     (void)state;
     open_tunnel(CONNECT("secure.example.com:443"));
-    talker_say(&client, GET_SECURE);
-    assert_says(&client, "HTTP/1.1 403 ");
-    assert_int_equal(world.connect_count, 0);
+    talker_say_bytes(&client, hello_of("secure.example.com", true));
+    assert_int_equal(client.heard.at[client.heard.from], 22); /* our handshake: the inner name is nobody's */
 }
 
 static void a_tool_that_knows_no_proxy_can_read_why_not(void **state)
@@ -446,7 +463,8 @@ int main(void)
         STORY(a_hello_without_a_name_is_for_the_host_that_was_asked_for),
         STORY(what_begins_as_tls_and_is_not_ends_with_an_alert),
         STORY(a_hello_or_a_handshake_that_stalls_is_given_up_on),
-        STORY(plain_http_where_tls_is_due_does_not_get_the_credential),
+        STORY(where_tls_is_due_nothing_else_is_taken),
+        STORY(an_encrypted_hello_is_taken_by_its_outer_name),
         STORY(a_tool_that_knows_no_proxy_can_read_why_not),
         STORY(inside_tls_the_host_field_must_agree_too),
         STORY(a_client_that_says_goodbye_ends_in_order),

@@ -285,6 +285,15 @@ static void an_answer_that_reads_in_two_ways_is_not_passed_on(void **state)
     }
 }
 
+static void another_way_to_the_origin_is_not_told(void **state)
+{
+    (void)state;
+    ask(GET_API);
+    talker_say(&origin, "HTTP/1.1 200 OK\r\nAlt-Svc: h3=\"evil.example.net:443\"\r\nContent-Length: 0\r\n\r\n");
+    assert_says(&client, "HTTP/1.1 200 ");
+    assert_silent_about(&client, "evil.example.net");
+}
+
 static void a_response_head_without_end_is_bounded(void **state)
 {
     static char field[1025];
@@ -559,6 +568,7 @@ int main(void)
         STORY(a_pooled_connection_that_speaks_unasked_is_dropped),
         STORY(a_pooled_connection_is_kept_a_while_and_not_longer),
         STORY(an_answer_that_reads_in_two_ways_is_not_passed_on),
+        STORY(another_way_to_the_origin_is_not_told),
         STORY(a_response_head_without_end_is_bounded),
         STORY(interim_heads_are_bounded_in_bytes_too),
         STORY(a_request_is_answered_once_though_it_was_tried_twice),
