@@ -122,11 +122,10 @@ enum err identity_stage(int tree)
 
 enum err identity_become(const struct identity *identity)
 {
-    if (setgroups(0, NULL) != 0 || setresgid(identity->gid, identity->gid, identity->gid) != 0 ||
-        setresuid(identity->uid, identity->uid, identity->uid) != 0)
-        return ERR_SYS;
-    /* The change made /proc/self root's, and the maps below could not be written. */
-    return prctl(PR_SET_DUMPABLE, 1) == 0 ? ERR_OK : ERR_SYS;
+    bool done = setgroups(0, NULL) == 0 && setresgid(identity->gid, identity->gid, identity->gid) == 0 &&
+                setresuid(identity->uid, identity->uid, identity->uid) == 0;
+
+    return done ? ERR_OK : ERR_SYS;
 }
 
 enum err identity_unshare(void)
@@ -135,6 +134,8 @@ enum err identity_unshare(void)
 
     snprintf(uid_map, sizeof uid_map, "0 %u 1", geteuid());
     snprintf(gid_map, sizeof gid_map, "0 %u 1", getegid());
+    /* main() has hidden our memory, and a change of user does: /proc/self is root's, and its maps can't be written. */
+    if (prctl(PR_SET_DUMPABLE, 1) != 0) return ERR_SYS;
     if (unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) != 0) return ERR_SYS;
     TRY(put("/proc/self/setgroups", "deny"));
     TRY(put("/proc/self/uid_map", uid_map));

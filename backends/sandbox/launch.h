@@ -1,6 +1,6 @@
 /* launch.h — `bottled __init CONTROL PLAN`: the program between the driver and bubblewrap, not for people.
  *
- * It is exec'ed, not forked: a forked child would share the proxy's PR_SET_DUMPABLE 0 and could not write its maps.
+ * It is exec'ed, not forked: a forked child would hold a copy of the proxy's credentials, and it must be dumpable.
  * It reads its plan, becomes the bottle's user, makes the namespaces, sends the listening sockets (netns.h) through
  * CONTROL, waits there for one byte, and starts bubblewrap as process 1 of a PID namespace.  bubblewrap hands CONTROL
  * on to the gate, the last before the agent: it says NETNS_STARTED, closes CONTROL, and execs the agent.

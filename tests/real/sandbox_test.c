@@ -705,6 +705,9 @@ static int story(void)
 
 int main(int argc, char **argv)
 {
-    if (argc > 1 && strcmp(argv[1], "__init") == 0) return launch_main(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "__init") == 0) {
+        (void)prctl(PR_SET_DUMPABLE, 0); /* as the product's main() does before it looks at the verb */
+        return launch_main(argc - 1, argv + 1);
+    }
     return story();
 }
