@@ -34,6 +34,21 @@ def check(condition, text):
     Lab.passed += 1
 
 
+class Skip(Exception):
+    """What the story needs is not on this machine; the text says what."""
+
+
+def can_bind(port, ip=ORIGIN_IP):
+    try:
+        with socket.socket() as s:
+            s.bind((ip, port))
+        return True
+    except PermissionError:
+        return False
+    except OSError:
+        return True  # taken: whoever needs it will say so
+
+
 class Proxy:
     def __init__(self, process, port, log, err):
         self.process, self.port, self.log, self.err = process, port, log, err
@@ -80,7 +95,7 @@ class Lab:
     passed = 0
 
     def __init__(self, binary=None):
-        self.binary = binary or sys.argv[1]
+        self.binary = os.path.abspath(binary or sys.argv[1])
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="bottled-play-"))
         self.root = self.dir / "root"
         for folder in ("bottles", "agents"):
@@ -140,10 +155,11 @@ class Lab:
         self.servers.append(server)
         return server
 
-    def bottle(self, name, routes):
+    def bottle(self, name, routes, rest="", root=None):
         """routes: YAML lines of the list; CA stands for the lab's authority, and loopback is allowed where it is named."""
         text = routes.replace("CA", str(self.ca))
-        (self.root / "bottles" / f"{name}.md").write_text(f"---\negress:\n  routes:\n{text}\n---\nA play's bottle.\n")
+        path = (root or self.root) / "bottles" / f"{name}.md"
+        path.write_text(f"---\negress:\n  routes:\n{text}\n{rest}---\nA play's bottle.\n")
 
     def serve(self, bottle, *options, names=("api.example.com",), env=None, prefix=(), ip=ORIGIN_IP):
         port = free_port()
@@ -247,15 +263,18 @@ class Echo(http.server.BaseHTTPRequestHandler):
 def main(play):
     """Runs every function of the module that is called by its story, in order; prints a line each and the count."""
     import __main__
-    failed = 0
+    failed = skipped = 0
     stories = [f for n, f in vars(__main__).items() if callable(f) and getattr(f, "__module__", "") == "__main__"
                and n.startswith("story_")]
     for story in stories:
         try:
             story()
-            print(f"ok    {story.__name__[6:].replace('_', ' ')}")
+            print(f"ok    {story.__name__[6:].replace('_', ' ')}", flush=True)
+        except Skip as e:
+            skipped += 1
+            print(f"skip  {story.__name__[6:].replace('_', ' ')}: {e}", flush=True)
         except Exception as e:  # a play goes on to the next story
             failed += 1
-            print(f"FAIL  {story.__name__[6:].replace('_', ' ')}: {e!r}")
-    print(f"{play}: {len(stories) - failed} stories passed, {failed} failed, {Lab.passed} checks")
+            print(f"FAIL  {story.__name__[6:].replace('_', ' ')}: {e!r}", flush=True)
+    print(f"{play}: {len(stories) - failed - skipped} stories passed, {failed} failed, {skipped} skipped, {Lab.passed} checks")
     sys.exit(failed > 0)
