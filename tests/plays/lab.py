@@ -6,9 +6,21 @@
       proxy = lab.serve("b")
       ...proxy.access() is every line logged so far
 """
-import http.server, json, os, pathlib, shutil, signal, socket, ssl, subprocess, sys, tempfile, threading, time
+import ctypes, fcntl, http.server, json, os, pathlib, shutil, signal, socket, ssl, struct, subprocess, sys, tempfile, threading, time
 
 ORIGIN_IP = "127.77.0.1"
+
+
+def own_network():
+    """As root, a loopback of the play's own: another run on this machine may have the same addresses."""
+    if os.geteuid() != 0 or ctypes.CDLL(None).unshare(0x40000000) != 0:  # CLONE_NEWNET
+        return
+    with socket.socket() as s:
+        request = struct.pack("16sh14x", b"lo", 0x1 | 0x40)  # IFF_UP | IFF_RUNNING
+        fcntl.ioctl(s, 0x8914, request)  # SIOCSIFFLAGS
+
+
+own_network()
 
 
 def free_port(ip="127.0.0.1"):
