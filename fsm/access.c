@@ -74,12 +74,30 @@ static enum err put_line(struct buf *line, const struct access *a)
     return json.err == ERR_OK ? buf_add(line, SPAN_LIT("\n")) : json.err;
 }
 
-void access_write(int fd, const struct access *access)
+/* A full disk must not stop egress that was allowed: lines that can't be written are lost. */
+void access_flush(struct access_log *log)
 {
-    struct buf line = {0};
+    struct span lines = buf_span(&log->lines);
 
-    /* A full disk must not stop egress that was allowed: a line that can't be written is lost. */
-    if (fd >= 0 && put_line(&line, access) == ERR_OK && write(fd, line.at + line.from, buf_len(&line)) < 0)
-        buf_clear(&line);
-    buf_clear(&line);
+    loop_defer_cancel(&log->flush);
+    while (lines.len > 0) {
+        ssize_t wrote = write(log->fd, lines.at, lines.len);
+        if (wrote <= 0) break;
+        lines = span_from(lines, (size_t)wrote);
+    }
+    buf_clear(&log->lines);
+}
+
+static void flush_later(struct defer *defer) { access_flush(CONTAINER_OF(defer, struct access_log, flush)); }
+
+void access_write(struct access_log *log, const struct access *access)
+{
+    size_t before = buf_len(&log->lines);
+
+    if (log->fd < 0) return;
+    if (put_line(&log->lines, access) != ERR_OK) buf_cut(&log->lines, before);
+    if (buf_len(&log->lines) >= ACCESS_FLUSH_BYTES)
+        access_flush(log);
+    else
+        loop_defer(log->loop, &log->flush, flush_later);
 }

@@ -1,12 +1,13 @@
 /* access.h — one JSON line a request or tunnel: what was asked, what was answered and why, how long, how it ended.
  *
- * Written with one write(2) to proxy->access_fd.  Never in it: the query, any field's value, a body, a credential; a
- * host or
- * path in which the scanner found a secret is withheld.
+ * Written at the end of the loop's turn, all lines of the turn with one write(2).
+ * Never in it: the query, any field's value, a body, a credential; a request line or a host in which the scanner found
+ * a secret is withheld.
  */
 #pragma once
 #include "dlp/policy/policy.h"
 #include "dlp/scan/scan.h"
+#include "reactor/base/buf.h"
 #include "reactor/machine/machine.h"
 #include "reactor/wire/url.h"
 
@@ -30,4 +31,14 @@ struct access {
     } phases[ACCESS_PHASE_MAX]; /* name NULL at the end */
 };
 
-void access_write(int fd, const struct access *access);
+struct access_log {
+    struct loop *loop;
+    int fd; /* -1: nothing is kept */
+    struct buf lines;
+    struct defer flush;
+};
+
+void access_write(struct access_log *log, const struct access *access);
+
+/* What is still held back goes out now. */
+void access_flush(struct access_log *log);

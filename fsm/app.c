@@ -240,7 +240,7 @@ static void on_signal(void *context, int number)
     if (number == SIGUSR1)
         trace_print(STDERR_FILENO);
     else
-        fsm_post(&app->machine, number == SIGHUP ? APP_EV_HUP : APP_EV_TERM);
+        fsm_post(&app->machine, number == SIGHUP && !app->options->hup_ends ? APP_EV_HUP : APP_EV_TERM);
 }
 
 /* --- made and freed --------------------------------------------------------------------------------------- */
@@ -267,8 +267,9 @@ static enum err open_append(const char *path, int *fd_out)
 
 static enum err open_logs(struct app *app)
 {
-    app->proxy.access_fd = app->log_fd = -1;
-    if (app->options->access_log != NULL) TRY(open_append(app->options->access_log, &app->proxy.access_fd));
+    app->proxy.access = (struct access_log){.loop = app->loop, .fd = -1};
+    app->log_fd = -1;
+    if (app->options->access_log != NULL) TRY(open_append(app->options->access_log, &app->proxy.access.fd));
     if (app->options->log == NULL) return ERR_OK;
     TRY(open_append(app->options->log, &app->log_fd));
     log_to(app->log_fd);
@@ -346,7 +347,8 @@ void app_free(struct app **held)
     resolver_free(&app->proxy.resolver);
     ca_free(&app->ca);
     for (size_t i = 0; i < COUNT_OF(app->signals); i++) signal_watch_free(&app->signals[i]);
-    if (app->proxy.access_fd >= 0) close(app->proxy.access_fd);
+    access_flush(&app->proxy.access);
+    if (app->proxy.access.fd >= 0) close(app->proxy.access.fd);
     if (app->log_fd >= 0) {
         log_to(STDERR_FILENO);
         close(app->log_fd);

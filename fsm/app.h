@@ -15,6 +15,7 @@ struct app_options {
     const char *log;        /* likewise, for the other lines; NULL for standard error */
     struct resolver_options resolver;
     bool handles_int; /* SIGINT ends it (a `run` with a terminal leaves it to the agent) */
+    bool hup_ends;    /* SIGHUP ends it, as its terminal has been closed; else it reloads */
 };
 
 struct app_hooks {

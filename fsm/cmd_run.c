@@ -7,12 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "backends/manifest/file.h"
-#include "backends/manifest/load.h"
-#include "backends/provision/provision.h"
-#include "backends/sandbox/driver.h"
 #include "fsm/names.h"
 #include "fsm/options.h"
+#include "fsm/run_plan.h"
 #include "reactor/base/log.h"
 #include "reactor/base/mem.h"
 #include "reactor/base/verb.h"
@@ -30,19 +27,18 @@ static const char help[] =
     "  --dry-run             print the bottle's plan and make none\n" OPTIONS_HELP "\n"
     "Exit codes: the agent's own, 128 + N when signal N ended it; 2 usage; 3 the bottle could not be made.\n";
 
-#define INSIDE_HOME   "/home/agent"
-#define INSIDE_CA     "/etc/bottled/ca.pem"
-#define INSIDE_BUNDLE "/etc/ssl/certs/ca-certificates.crt"
-#define SYSTEM_ROOTS  "/etc/ssl/certs/ca-certificates.crt"
-#define PROXY_PORT    3128
-#define NAMES_PORT    53
-#define DOORS_MAX     (ROUTE_COUNT_MAX + 8u)
+#define INSIDE_HOME  "/home/agent"
+#define INSIDE_CA    "/etc/bottled/ca.pem"
+#define SYSTEM_ROOTS "/etc/ssl/certs/ca-certificates.crt"
+#define PROXY_PORT   3128
+#define NAMES_PORT   53
+#define DOORS_MAX    (ROUTE_COUNT_MAX + 8u)
 
 struct run {
     struct options options;
     struct arena arena;
-    const char *agent_name, *project;
-    char *const *command; /* or NULL */
+    const char *agent_name, *project, *root; /* the folders absolute */
+    const char *const *command;              /* or NULL */
     bool dry_run;
 
     struct app *app;
@@ -55,127 +51,6 @@ struct run {
     int code;
     bool running, gone;
 };
-
-/* --- the plan --------------------------------------------------------------------------------------------- */
-
-static const char *text_of(struct run *run, struct span name, struct span value)
-{
-    return (const char *)arena_printf(&run->arena, "%.*s=%.*s", SPAN_FMT(name), SPAN_FMT(value)).at;
-}
-
-static size_t add_env(struct run *run, const char **envp, size_t count, const struct env_list *list)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        size_t at = count;
-        for (size_t j = 0; j < count; j++) /* the later one wins */
-            if (span_is(span_first(span_of(envp[j]), list->list[i].name.len), list->list[i].name) &&
-                envp[j][list->list[i].name.len] == '=')
-                at = j;
-        envp[at] = text_of(run, list->list[i].name, list->list[i].value);
-        if (envp[at] == NULL) return 0;
-        if (at == count) count++;
-    }
-    return count;
-}
-
-/* The manifests' variables first, so that none of them can turn the proxy off. */
-static const char *const *make_env(struct run *run, const struct agent *agent, const struct provision *provision)
-{
-    const char *term = getenv("TERM");
-    size_t most = 8 + agent->bottle->env.count + agent->env.count + provision->env.count;
-    const char **envp = arena_new(&run->arena, (most + 1) * sizeof *envp);
-    size_t count = 0;
-
-    if (envp == NULL) return NULL;
-    envp[count++] = "HOME=" INSIDE_HOME;
-    envp[count++] = "PATH=/usr/local/bin:/usr/bin:/bin";
-    envp[count++] = "LANG=C.UTF-8";
-    envp[count++] = "USER=agent";
-    envp[count++] = term != NULL ? text_of(run, SPAN_LIT("TERM"), span_of(term)) : "TERM=dumb";
-    count = add_env(run, envp, count, &agent->bottle->env);
-    count = add_env(run, envp, count, &agent->env);
-    count = add_env(run, envp, count, &provision->env);
-    return count > 0 ? envp : NULL;
-}
-
-static const char *const *make_argv(struct run *run, const struct agent *agent)
-{
-    const char **argv;
-
-    if (run->command != NULL) return (const char *const *)run->command;
-    if (agent->command_count == 0) return NULL;
-    argv = arena_new(&run->arena, (agent->command_count + 1) * sizeof *argv);
-    for (size_t i = 0; argv != NULL && i < agent->command_count; i++) argv[i] = (const char *)agent->command[i].at;
-    return argv;
-}
-
-/* Every port a route names is a door, so that a tool which knows no proxy meets it there too. */
-static size_t make_ports(const struct policy *policy, uint16_t ports[ROUTE_COUNT_MAX])
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < policy->route_count; i++) {
-        uint16_t port = policy->routes[i].port;
-        bool known = port == 443 || port == 80 || port == PROXY_PORT || port == NAMES_PORT;
-        for (size_t j = 0; j < count; j++) known = known || ports[j] == port;
-        if (!known) ports[count++] = port;
-    }
-    return count;
-}
-
-static enum err make_files(struct run *run, const struct provision *provision, struct sandbox_file **files_out,
-                           size_t *count_out)
-{
-    size_t count = provision->file_count + 2;
-    struct sandbox_file *files = arena_new(&run->arena, count * sizeof *files);
-    struct buf roots = {0}, bundle = {0};
-    enum err err = files == NULL ? ERR_NOMEM : file_read(SYSTEM_ROOTS, MIB(4), &roots);
-
-    if (err == ERR_NOT_FOUND) err = ERR_OK; /* ca-certificates is not installed: ours is all the trust there is */
-    if (err == ERR_OK) err = provision_bundle(buf_span(&roots), app_ca_pem(run->app), &bundle);
-    if (err == ERR_OK) {
-        files[0] = (struct sandbox_file){INSIDE_CA, 0444, app_ca_pem(run->app)};
-        files[1] = (struct sandbox_file){INSIDE_BUNDLE, 0444, arena_copy(&run->arena, buf_span(&bundle))};
-        for (size_t i = 0; i < provision->file_count; i++)
-            files[i + 2] = (struct sandbox_file){(const char *)provision->files[i].path.at, provision->files[i].mode,
-                                                 provision->files[i].content};
-        if (files[1].content.at == NULL) err = ERR_NOMEM;
-    }
-    *files_out = files;
-    *count_out = count;
-    buf_clear(&roots);
-    buf_clear(&bundle);
-    return err;
-}
-
-static enum err make_plan(struct run *run, const struct agent *agent, struct sandbox_plan *plan)
-{
-    struct provision_input input = {.proxy_host = "127.0.0.1",
-                                    .proxy_port = PROXY_PORT,
-                                    .ca_path = INSIDE_CA,
-                                    .bundle_path = INSIDE_BUNDLE,
-                                    .home = INSIDE_HOME};
-    uint16_t *ports = arena_new(&run->arena, ROUTE_COUNT_MAX * sizeof *ports);
-    struct provision provision;
-    struct sandbox_file *files;
-
-    if (ports == NULL) return ERR_NOMEM;
-    TRY(provision_make(&input, &run->arena, &provision));
-    TRY(make_files(run, &provision, &files, &plan->file_count));
-    plan->files = files;
-    plan->name = (const char *)arena_copy(&run->arena, agent->bottle_name).at;
-    plan->self = "/proc/self/exe";
-    plan->project = run->project;
-    plan->secret = run->options.app.root;
-    plan->home = INSIDE_HOME;
-    plan->envp = make_env(run, agent, &provision);
-    plan->argv = make_argv(run, agent);
-    plan->ports = ports;
-    plan->port_count = make_ports(agent->bottle->policy, ports);
-    plan->memory_bytes = agent->bottle->memory_bytes;
-    plan->pids_max = agent->bottle->pids_max;
-    return plan->envp == NULL ? ERR_NOMEM : ERR_OK;
-}
 
 /* --- the bottle ------------------------------------------------------------------------------------------- */
 
@@ -249,15 +124,6 @@ static bool check(const struct sandbox_plan *plan)
     return good;
 }
 
-static void print_plan(struct run *run, const struct sandbox_plan *plan)
-{
-    struct buf out = {0};
-
-    if (sandbox_namespaces.describe(plan, &out) == ERR_OK) fwrite(out.at + out.from, 1, buf_len(&out), stdout);
-    buf_clear(&out);
-    app_end(run->app, EXIT_OK);
-}
-
 static void start(struct run *run, struct sandbox_plan *plan)
 {
     static const struct sandbox_calls calls = {on_door, on_sandbox};
@@ -282,18 +148,11 @@ static void on_ready(void *owner, struct app *app)
 {
     struct run *run = owner;
     const struct agent *agent = manifests_agent(app_manifests(app), span_of(run->agent_name));
+    struct run_request request = {agent, run->root, run->project, run->command, app_ca_pem(app)};
     struct sandbox_plan plan = {.tty = false};
 
-    if (agent == NULL || agent->bottle == NULL || make_plan(run, agent, &plan) != ERR_OK) {
+    if (agent == NULL || agent->bottle == NULL || run_plan_make(&run->arena, &request, &plan) != ERR_OK)
         fail(run, "the bottle could not be planned");
-        return;
-    }
-    if (plan.argv == NULL) {
-        fail(run, "the agent's manifest has no `command:`; write one, or give it behind --");
-        return;
-    }
-    if (run->dry_run)
-        print_plan(run, &plan);
     else
         start(run, &plan);
 }
@@ -310,25 +169,25 @@ static void on_drain(void *owner)
 
 /* --- the verb --------------------------------------------------------------------------------------------- */
 
-/* The agent's bottle must be known before the app loads anything. */
-static const char *find_bottle(struct run *run)
+/* What is wrong with the agent, as a sentence, or NULL. */
+static const char *flaw(const struct run *run, const struct agent *agent)
 {
-    struct manifests *manifests = NULL;
-    const struct agent *agent;
-    const char *bottle = NULL;
+    if (agent == NULL) return "there is no such agent";
+    if (agent->bottle == NULL) return "the agent or its bottle has errors";
+    if (run->command == NULL && agent->command_count == 0)
+        return "the agent has no `command:`; write one, or give it behind --";
+    return NULL;
+}
 
-    if (manifests_load(run->options.app.root, &manifests) != ERR_OK) {
-        fprintf(stderr, "%s: no such folder of manifests; --root DIR names another\n", run->options.app.root);
-        return NULL;
-    }
-    agent = manifests_agent(manifests, span_of(run->agent_name));
-    if (agent != NULL && agent->bottle_name.len > 0)
-        bottle = (const char *)arena_copy(&run->arena, agent->bottle_name).at;
-    else
-        fprintf(stderr, "there is no agent `%s`, or it has errors; `bottled check --root %s` tells\n", run->agent_name,
-                run->options.app.root);
-    manifests_free(&manifests);
-    return bottle;
+static const struct agent *find_agent(struct run *run, const struct manifests *manifests)
+{
+    const struct agent *agent = manifests_agent(manifests, span_of(run->agent_name));
+    const char *why = flaw(run, agent);
+
+    if (why == NULL) return agent;
+    fprintf(stderr, "%s/agents/%s.md: %s; `bottled check --root %s` tells more\n", run->root, run->agent_name, why,
+            run->root);
+    return NULL;
 }
 
 /* The terminal is the agent's: what we have to say goes to ROOT/log/, unless it was sent elsewhere. */
@@ -353,23 +212,35 @@ static bool default_logs(struct run *run)
 static enum err make_terminal(struct run *run)
 {
     static const int ours[3] = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO};
-    enum err err =
-        run->dry_run ? ERR_OK : terminal_new(app_loop(run->app), ours, on_terminal_ended, run, &run->terminal);
+    enum err err = terminal_new(app_loop(run->app), ours, on_terminal_ended, run, &run->terminal);
 
     if (err != ERR_OK) fprintf(stderr, "bottled: no terminal could be made for the bottle: %s\n", err_meaning(err));
     return err;
 }
 
-static int run_agent(struct run *run)
+static int print_plan(struct run *run, const struct agent *agent)
+{
+    struct run_request request = {agent, run->root, run->project, run->command, SPAN_LIT("")};
+    struct sandbox_plan plan = {.tty = false};
+    struct buf out = {0};
+    enum err err = run_plan_make(&run->arena, &request, &plan);
+
+    if (err == ERR_OK) err = sandbox_namespaces.describe(&plan, &out);
+    if (err == ERR_OK) fwrite(out.at + out.from, 1, buf_len(&out), stdout);
+    if (err != ERR_OK) fprintf(stderr, "bottled: the bottle could not be planned: %s\n", err_meaning(err));
+    buf_clear(&out);
+    return err == ERR_OK ? EXIT_OK : EXIT_BROKEN;
+}
+
+static int run_agent(struct run *run, const char *bottle)
 {
     static const struct app_hooks hooks = {on_ready, on_drain};
-    const char *bottle = find_bottle(run);
     AUTO(app) app = NULL;
     int code;
 
-    if (bottle == NULL) return EXIT_USAGE;
-    if (!run->dry_run && !default_logs(run)) return EXIT_BROKEN;
+    if (!default_logs(run)) return EXIT_BROKEN;
     run->options.app.handles_int = !isatty(STDIN_FILENO);
+    run->options.app.hup_ends = true;
     if (app_new(&run->options.app, &hooks, run, &app) != ERR_OK || app_add(app, bottle, &run->egress) != ERR_OK)
         return EXIT_BROKEN;
     run->app = app;
@@ -378,6 +249,25 @@ static int run_agent(struct run *run)
     terminal_free(&run->terminal);
     on_drain(run);
     return code;
+}
+
+/* The agent's bottle must be known before the app loads anything. */
+static int find_and_run(struct run *run)
+{
+    struct manifests *manifests = NULL;
+    const struct agent *agent;
+    const char *bottle;
+    int code = EXIT_USAGE;
+
+    if (manifests_load(run->root, &manifests) != ERR_OK) {
+        fprintf(stderr, "%s: no such folder of manifests; --root DIR names another\n", run->root);
+        return EXIT_USAGE;
+    }
+    agent = find_agent(run, manifests);
+    bottle = agent == NULL ? NULL : (const char *)arena_copy(&run->arena, agent->bottle_name).at;
+    if (bottle != NULL && run->dry_run) code = print_plan(run, agent);
+    manifests_free(&manifests);
+    return bottle == NULL || run->dry_run ? code : run_agent(run, bottle);
 }
 
 static bool take_options(struct run *run, int argc, char **argv)
@@ -405,28 +295,46 @@ static int own_words(int argc, char **argv)
     return argc;
 }
 
+/* The folder's absolute name without symbolic links, in the arena; NULL when there is none, which is said. */
+static const char *resolve_folder(struct run *run, const char *name)
+{
+    char *real = realpath(name, NULL);
+    const char *kept = NULL;
+
+    if (real != NULL)
+        kept = (const char *)arena_copy(&run->arena, span_of(real)).at;
+    else
+        fprintf(stderr, "%s: %s\n", name, strerror(errno));
+    mem_free(real);
+    return kept;
+}
+
+static int run_named(struct run *run)
+{
+    if (!options_complete(&run->options)) return EXIT_USAGE;
+    run->project = resolve_folder(run, run->project != NULL ? run->project : ".");
+    run->root = resolve_folder(run, run->options.app.root);
+    return run->project != NULL && run->root != NULL ? find_and_run(run) : EXIT_USAGE;
+}
+
 int cmd_run(int argc, char **argv)
 {
     struct run run = {.options = options_begin(), .arena = arena_begin(MIB(8))};
     int words = own_words(argc, argv), code = EXIT_USAGE;
-    char *here = NULL;
 
     for (int i = 1; i < words; i++)
         if (strcmp(argv[i], "--help") == 0) {
             fputs(help, stdout);
             return EXIT_OK;
         }
-    if (words + 1 < argc) run.command = argv + words + 1;
+    if (words + 1 < argc) run.command = (const char *const *)argv + words + 1;
     bool good = take_options(&run, words, argv);
-    if (good && optind + 1 == words)
+    if (good && optind + 1 == words) {
         run.agent_name = argv[optind];
-    else
+        code = run_named(&run);
+    } else {
         fprintf(stderr, "bottled run AGENT [OPTIONS] [-- COMMAND...]    (--help tells more)\n");
-    here = realpath(run.project != NULL ? run.project : ".", NULL);
-    if (run.agent_name != NULL && here == NULL) fprintf(stderr, "%s: no such folder\n", run.project);
-    run.project = here;
-    if (good && run.agent_name != NULL && here != NULL && options_complete(&run.options)) code = run_agent(&run);
-    mem_free(here);
+    }
     arena_end(&run.arena);
     options_end(&run.options);
     return code;

@@ -1,6 +1,7 @@
 /* proxy.h — what every connection of this process shares, and what those of one bottle share. */
 #pragma once
 #include "backends/origin/upstream.h"
+#include "fsm/access.h"
 #include "fsm/rules.h"
 #include "reactor/net/listener.h"
 
@@ -10,8 +11,8 @@ struct proxy {
     struct tls_server *tls;
     struct pool *pool;
     uint64_t next_id; /* of connections, requests and tunnels: one series, so a trace can be locked to one */
-    int access_fd;    /* one JSON line a request; -1: none */
-    bool draining;    /* no new connection, no further request on an old one */
+    struct access_log access;
+    bool draining;                          /* no new connection, no further request on an old one */
     void (*conn_gone)(struct proxy *proxy); /* after each connection's end; or NULL */
 };
 

@@ -60,5 +60,5 @@ void request_write_line(struct request *req)
         access.withheld = request_scan_line(req) != REASON_NONE;
     access.withheld = access.withheld || !req->line_clean || !host_is_clean(req);
     put_phases(req, &access);
-    access_write(req->egress->proxy->access_fd, &access);
+    access_write(&req->egress->proxy->access, &access);
 }

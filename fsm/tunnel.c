@@ -158,7 +158,7 @@ static void write_line(struct tunnel *tunnel)
                             .down_bytes = tunnel->down_bytes,
                             .born_ms = tunnel->born_ms};
 
-    access_write(tunnel->egress->proxy->access_fd, &access);
+    access_write(&tunnel->egress->proxy->access, &access);
 }
 
 static void tell_over(struct defer *defer)

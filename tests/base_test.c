@@ -65,6 +65,18 @@ static void a_buffer_that_cannot_grow_keeps_what_it_has(void **state)
     buf_clear(&buf);
 }
 
+static void what_is_cut_off_a_buffer_is_gone(void **state)
+{
+    struct buf buf = {0};
+    (void)state;
+    assert_int_equal(buf_add(&buf, SPAN_LIT("kept secret")), ERR_OK);
+    buf_cut(&buf, 5);
+    assert_true(span_is(buf_span(&buf), SPAN_LIT("kept ")));
+    assert_int_equal(buf.at[5], 0);
+    buf_cut(&buf, 0);
+    assert_null(buf.at);
+}
+
 static void an_arena_stops_at_its_bound(void **state)
 {
     struct arena arena = arena_begin(10000);
@@ -123,6 +135,7 @@ int main(void)
         cmocka_unit_test(text_that_just_fits_and_text_that_does_not_are_printed_whole),
         cmocka_unit_test(what_a_buffer_moved_to_its_front_is_nowhere_else_in_it),
         cmocka_unit_test(a_buffer_that_cannot_grow_keeps_what_it_has),
+        cmocka_unit_test(what_is_cut_off_a_buffer_is_gone),
         cmocka_unit_test(an_arena_stops_at_its_bound),
         cmocka_unit_test(json_text_cannot_break_its_line_or_its_quotes),
         cmocka_unit_test(json_members_are_separated),

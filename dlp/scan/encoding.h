@@ -11,7 +11,7 @@ struct encoding {
     enum err (*write)(const struct encoding *self, struct span value, struct buf *out);
     const char *set;  /* percent: bytes that stay beside letters and digits; JSON: bytes written as \u00xx */
     unsigned options; /* of write */
-    bool nocase;      /* the form has hex digits, which come in both cases */
+    bool nocase;      /* letters of the form come in both cases: hex digits, names */
 };
 
 extern const struct encoding encodings[];

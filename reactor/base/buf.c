@@ -77,6 +77,14 @@ enum err buf_printf(struct buf *buf, const char *format, ...)
     return ERR_OK;
 }
 
+void buf_cut(struct buf *buf, size_t len)
+{
+    assert(len <= buf_len(buf));
+    if (buf->at != NULL) mem_wipe(buf->at + buf->from + len, buf_len(buf) - len);
+    buf->to = buf->from + len;
+    if (len == 0) buf_clear(buf);
+}
+
 void buf_consume(struct buf *buf, size_t len)
 {
     assert(len <= buf_len(buf));

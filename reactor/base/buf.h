@@ -28,5 +28,8 @@ static inline struct span buf_span(const struct buf *buf)
 }
 static inline size_t buf_len(const struct buf *buf) { return buf->to - buf->from; }
 
+/* Takes back what was appended behind the first len bytes, and wipes it. */
+void buf_cut(struct buf *buf, size_t len);
+
 void buf_consume(struct buf *buf, size_t len);
 void buf_clear(struct buf *buf);

@@ -82,27 +82,28 @@
 #define SCAN_FINDINGS_MAX 16u    /* findings of one request that are told apart */
 
 /* --- the proxy ------------------------------------------------------------------------------------------- */
-#define CONN_FIRST_MS     SECONDS(30) /* an accepted connection that says nothing */
-#define CONN_IDLE_MS      SECONDS(75) /* between two requests; longer than the usual client's own 60 s */
-#define CONN_HEAD_MS      SECONDS(30) /* first to last byte of a head, whatever the pace */
-#define CONN_LINGER_MS    SECONDS(2)  /* after the last answer, so that a reset does not eat it */
-#define CONN_COUNT_MAX    4096u       /* client connections of one bottle */
-#define BODY_IDLE_MS      SECONDS(60) /* a request body that makes no progress */
-#define BODY_TOTAL_MS     MINUTES(30) /* ...and all of it: 1 GiB at 5 Mbit/s */
-#define SEND_IDLE_MS      SECONDS(60) /* an upstream that takes no byte */
-#define ANSWER_MS         MINUTES(10) /* request sent, no response head yet: a model may think for minutes */
-#define RELAY_IDLE_MS     MINUTES(10) /* a response that makes no progress; a quiet event stream pings oftener */
-#define REFUSE_MS         SECONDS(10) /* a client that does not take its refusal */
-#define REQUEST_ARENA_MAX KIB(512)    /* a head, its copy on the way out, trailers */
-#define TUNNEL_IDLE_MS    MINUTES(10) /* a passthrough connection without a byte either way */
-#define POOL_IDLE_MS      SECONDS(30) /* an upstream connection kept open; under the common servers' 60 s */
-#define POOL_KEY_MAX      32u         /* idle connections to one host of one bottle */
-#define POOL_COUNT_MAX    512u        /* idle connections in all */
-#define DRAIN_MS          SECONDS(30) /* after SIGTERM: what is under way may end by itself */
-#define RETRY_AFTER_S     5u          /* seconds a refused client is told to wait */
-#define APP_LOAD_MS       SECONDS(60) /* manifests and credentials; a password manager may ask a person */
-#define APP_BOTTLES_MAX   64u         /* bottles of one `serve` */
-#define APP_PINS_MAX      64u         /* --resolve options: tests and demos need a few */
+#define CONN_FIRST_MS      SECONDS(30) /* an accepted connection that says nothing */
+#define CONN_IDLE_MS       SECONDS(75) /* between two requests; longer than the usual client's own 60 s */
+#define CONN_HEAD_MS       SECONDS(30) /* first to last byte of a head, whatever the pace */
+#define CONN_LINGER_MS     SECONDS(2)  /* after the last answer, so that a reset does not eat it */
+#define CONN_COUNT_MAX     4096u       /* client connections of one bottle */
+#define BODY_IDLE_MS       SECONDS(60) /* a request body that makes no progress */
+#define BODY_TOTAL_MS      MINUTES(30) /* ...and all of it: 1 GiB at 5 Mbit/s */
+#define SEND_IDLE_MS       SECONDS(60) /* an upstream that takes no byte */
+#define ANSWER_MS          MINUTES(10) /* request sent, no response head yet: a model may think for minutes */
+#define RELAY_IDLE_MS      MINUTES(10) /* a response that makes no progress; a quiet event stream pings oftener */
+#define REFUSE_MS          SECONDS(10) /* a client that does not take its refusal */
+#define REQUEST_ARENA_MAX  KIB(512)    /* a head, its copy on the way out, trailers */
+#define TUNNEL_IDLE_MS     MINUTES(10) /* a passthrough connection without a byte either way */
+#define POOL_IDLE_MS       SECONDS(30) /* an upstream connection kept open; under the common servers' 60 s */
+#define POOL_KEY_MAX       32u         /* idle connections to one host of one bottle */
+#define POOL_COUNT_MAX     512u        /* idle connections in all */
+#define DRAIN_MS           SECONDS(30) /* after SIGTERM: what is under way may end by itself */
+#define ACCESS_FLUSH_BYTES KIB(60)     /* access lines held back until the turn ends; some 150 of them */
+#define RETRY_AFTER_S      5u          /* seconds a refused client is told to wait */
+#define APP_LOAD_MS        SECONDS(60) /* manifests and credentials; a password manager may ask a person */
+#define APP_BOTTLES_MAX    64u         /* bottles of one `serve` */
+#define APP_PINS_MAX       64u         /* --resolve options: tests and demos need a few */
 /* --- manifests ------------------------------------------------------------------------------------------- */
 #define MANIFEST_BYTES_MAX  KIB(256)    /* one file, its Markdown included; long system prompts are ~40 KiB */
 #define FRONT_BYTES_MAX     KIB(64)     /* its front matter; 256 routes of five lines are ~40 KiB */

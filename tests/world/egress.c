@@ -131,7 +131,7 @@ void egress_begin(void)
     must(resolver_new(world.loop, &none, &proxy.resolver));
     must(pool_new(world.loop, proxy.resolver, &pool));
     proxy.pool = pool;
-    proxy.access_fd = memfd_create("access", MFD_CLOEXEC);
+    proxy.access = (struct access_log){.loop = world.loop, .fd = memfd_create("access", MFD_CLOEXEC)};
     egress = (struct egress){.proxy = &proxy, .name = "world"};
     list_init(&egress.conns);
     egress.rules = rules_hold(shared_rules());
@@ -146,7 +146,7 @@ void egress_end(void)
     world_turn();
     rules_free(&egress.rules);
     resolver_free(&proxy.resolver);
-    close(proxy.access_fd);
+    close(proxy.access.fd);
     world_end();
 }
 
@@ -238,7 +238,7 @@ void talker_forget(struct talker *talker) { buf_clear(&talker->heard); }
 const char *egress_log(void)
 {
     static char text[16384];
-    ssize_t len = pread(proxy.access_fd, text, sizeof text - 1, 0);
+    ssize_t len = pread(proxy.access.fd, text, sizeof text - 1, 0);
 
     text[len > 0 ? len : 0] = '\0';
     return text;
