@@ -593,6 +593,29 @@ static void a_session_is_used_once(void **state)
     assert_int_equal(resumed, 2);
 }
 
+static void hear_and_free_the_client(void *owner, enum stream_event event)
+{
+    hear(owner, event);
+    if (event == STREAM_OPEN) tls_client_free(&client); /* as a reload does, while a connection rests in the pool */
+}
+
+static void a_ticket_may_come_when_the_client_is_free(void **state)
+{
+    (void)state;
+    struct tls_target target = {SPAN_LIT("api.example.com"), SPAN_LIT("k"), false};
+    assert_int_equal(stream_mem_pair(world.loop, &near.lower, &far.lower), ERR_OK);
+    struct stream *lower = far.lower;
+    assert_int_equal(stream_tls_accept(server, &lower, target.host, hear, &far, &far.stream), ERR_OK);
+    lower = near.lower;
+    assert_int_equal(stream_tls_connect(client, &lower, &target, hear_and_free_the_client, &near, &near.stream),
+                     ERR_OK);
+    world_turn();
+    assert_null(client);
+    write_text(&far, "and a word behind the tickets");
+    world_turn();
+    assert_got(&near, "and a word behind the tickets");
+}
+
 static void an_old_session_is_dropped(void **state)
 {
     (void)state;
@@ -692,6 +715,7 @@ int main(void)
         STORY(a_session_resumes_for_its_own_key_and_host_only),
         STORY(a_ticket_is_good_for_the_name_it_was_given_under),
         STORY(a_session_is_used_once),
+        STORY(a_ticket_may_come_when_the_client_is_free),
         STORY(an_old_session_is_dropped),
         STORY(whatever_allocation_fails_it_ends_and_leaks_nothing),
     };

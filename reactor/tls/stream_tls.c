@@ -344,6 +344,7 @@ static void tls_free(struct stream *stream)
     loop_defer_cancel(&tls->work);
     timer_disarm(&tls->deadline);
     SSL_free(tls->ssl);
+    tls_client_free(&tls->client);
     stream_free(&tls->lower);
     buf_clear(&tls->held);
     mem_free(tls->host);

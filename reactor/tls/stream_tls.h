@@ -32,7 +32,7 @@ struct stream_tls {
     struct timer deadline;
     struct defer work;
 
-    struct tls_client *client; /* NULL on the server's side, and so are: */
+    struct tls_client *client; /* held; NULL on the server's side, and so are: */
     char *host;                /* what the certificate must be for */
     struct session_key key;
 };

@@ -29,7 +29,7 @@ void tls_server_free(struct tls_server **server);
 /* Trust roots: the system's (/etc/ssl/certs/ca-certificates.crt), plus those of extra_pem_path when not NULL.
  * errors: ERR_NOT_FOUND no such file, ERR_SYNTAX no certificate in it */
 MUST_CHECK enum err tls_client_new(struct loop *loop, const char *extra_pem_path, struct tls_client **client_out);
-void tls_client_free(struct tls_client **client);
+void tls_client_free(struct tls_client **client); /* its streams may live on */
 
 /* Wraps *lower (taken, set to NULL, freed on failure too) and starts the handshake; STREAM_OPEN or STREAM_GONE
  * follows, the latter after TLS_HANDSHAKE_MS at the latest.

@@ -10,6 +10,7 @@ struct tls_client {
     X509_STORE *roots;
     CRYPTO_BUFFER_POOL *pool; /* a chain is in memory once, however many connections and sessions hold it */
     struct sessions sessions;
+    unsigned references; /* the maker's, and one of each stream: tickets come at any time */
 };
 
 /* --- what the library asks ------------------------------------------------------------------------------- */
@@ -36,13 +37,14 @@ static int keep_session(SSL *ssl, SSL_SESSION *session)
 
 void tls_client_free(struct tls_client **client)
 {
-    if (*client == NULL) return;
-    sessions_end(&(*client)->sessions);
-    SSL_CTX_free((*client)->context);
-    X509_STORE_free((*client)->roots);
-    CRYPTO_BUFFER_POOL_free((*client)->pool);
-    mem_free(*client);
-    *client = NULL;
+    struct tls_client *freed = MOVE(*client);
+
+    if (freed == NULL || --freed->references > 0) return;
+    sessions_end(&freed->sessions);
+    SSL_CTX_free(freed->context);
+    X509_STORE_free(freed->roots);
+    CRYPTO_BUFFER_POOL_free(freed->pool);
+    mem_free(freed);
 }
 
 enum err tls_client_new(struct loop *loop, const char *extra_pem_path, struct tls_client **client_out)
@@ -51,6 +53,7 @@ enum err tls_client_new(struct loop *loop, const char *extra_pem_path, struct tl
 
     if (client == NULL) return ERR_NOMEM;
     client->loop = loop;
+    client->references = 1;
     sessions_begin(&client->sessions);
     client->pool = CRYPTO_BUFFER_POOL_new();
     client->roots = X509_STORE_new();
@@ -86,6 +89,7 @@ static enum err prepare(struct stream_tls *tls, struct tls_client *client, const
     BSSL(SSL_SESSION) session = NULL;
 
     tls->client = client;
+    client->references++;
     tls->key = session_key(target->host, target->session_key);
     tls->host = mem_text(target->host);
     if (tls->host == NULL) return ERR_NOMEM;
