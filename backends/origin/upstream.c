@@ -263,7 +263,12 @@ static void upstream_wake(struct fsm *machine)
     loop_defer(up->pool->loop, &up->told, tell_ready);
 }
 
-static void upstream_rest(struct fsm *machine) { pool_put(of(machine)); }
+/* A client that was full at the last byte has left it paused. */
+static void upstream_rest(struct fsm *machine)
+{
+    stream_pause(of(machine)->stream, false);
+    pool_put(of(machine));
+}
 
 static void free_now(struct defer *defer)
 {
