@@ -1,8 +1,8 @@
 /* access.h — one JSON line a request or tunnel: what was asked, what was answered and why, how long, how it ended.
  *
  * Written at the end of the loop's turn, all lines of the turn with one write(2).
- * Never in it: the query, any field's value, a body, a credential; a request line or a host in which the scanner found
- * a secret is withheld.
+ * Never in it: the query, any field's value, a body, a credential; method, host and path are withheld when the
+ * scanner finds a secret in one of them.
  */
 #pragma once
 #include "dlp/policy/policy.h"

@@ -14,8 +14,10 @@ static struct conn *of(struct fsm *machine) { return CONTAINER_OF(machine, struc
 static void log_handshake(const struct conn *conn)
 {
     const char *why = conn->stream->detail != NULL ? conn->stream->detail : "";
+    struct span host = conn->fixed.host;
 
-    LOG(INFO, "conn.handshake", F_ID("conn", conn->machine.id), F_STR("host", conn->fixed.host), F_TEXT("why", why));
+    if (!rules_find_nothing(conn->egress->rules, host)) host = SPAN_LIT("(withheld)");
+    LOG(INFO, "conn.handshake", F_ID("conn", conn->machine.id), F_STR("host", host), F_TEXT("why", why));
 }
 
 static void on_stream(void *owner, enum stream_event event)

@@ -21,11 +21,9 @@ static struct names *of(struct fsm *machine) { return CONTAINER_OF(machine, stru
 
 static void log_question(struct egress *egress, const struct dns_question *question)
 {
-    struct findings findings = {0};
     struct span name = span_of(question->name);
-    enum err err = scan_block(egress->rules->scanner, SCAN_TARGET, SPAN_LIT("name"), name, &findings);
 
-    if (err != ERR_OK || findings.count > 0) name = SPAN_LIT("(withheld)");
+    if (!rules_find_nothing(egress->rules, name)) name = SPAN_LIT("(withheld)");
     LOG(INFO, "names.asked", F_TEXT("bottle", egress->name), F_STR("name", name), F_NUM("type", question->type));
 }
 

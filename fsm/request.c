@@ -70,16 +70,28 @@ static enum reason check_method(struct request *req)
     return REASON_NONE;
 }
 
-/* The request line is scanned first of all, whatever comes of the request, so that the log never shows a secret in it.
- * All of it: a method is any token the agent likes. */
-enum reason request_scan_line(struct request *req)
+/* The target as it is, and with its escapes undone: for the origin they are what they stand for. */
+static enum err scan_target(struct request *req)
 {
-    struct span line = span_first(req->raw, span_find(req->raw, '\r', 0));
-    enum err err = scan_block(req->rules->scanner, SCAN_TARGET, SPAN_LIT("request line"), line, &req->findings);
+    struct span text = req->head.target, layer = {0};
 
+    for (unsigned i = 0; i <= URL_LAYERS_MAX && text.len != layer.len; i++) {
+        layer = text;
+        TRY(scan_block(req->rules->scanner, SCAN_TARGET, SPAN_LIT("target"), layer, &req->findings));
+        TRY(url_unescape(layer, &req->arena, &text));
+    }
+    return ERR_OK;
+}
+
+/* The method is any word the agent likes, so it is looked at as well. */
+static enum reason scan_line(struct request *req)
+{
+    enum err err = scan_block(req->rules->scanner, SCAN_TARGET, SPAN_LIT("method"), req->head.method, &req->findings);
+
+    if (err == ERR_OK) err = scan_target(req);
     if (err != ERR_OK) return REASON_SCAN_FAILED;
-    req->line_clean = req->findings.count == 0;
-    return req->line_clean ? REASON_NONE : REASON_SECRET;
+    req->secret_in_line = req->findings.count > 0;
+    return req->secret_in_line ? REASON_SECRET : REASON_NONE;
 }
 
 static enum reason ask_policy(struct request *req)
@@ -99,7 +111,7 @@ static enum reason decide(struct request *req)
     enum reason reason;
 
     if (req->verdict.reason != REASON_NONE) return req->verdict.reason;
-    if ((reason = request_scan_line(req)) != REASON_NONE) return reason;
+    if ((reason = scan_line(req)) != REASON_NONE) return reason;
     if ((reason = check_method(req)) != REASON_NONE) return reason;
     if ((reason = request_read_names(req)) != REASON_NONE) return reason;
     return ask_policy(req);

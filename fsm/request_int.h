@@ -31,7 +31,7 @@ struct request {
 
     struct upstream *upstream;
     struct upstream_facts facts;
-    bool retried, clean, line_clean; /* line_clean: the scanner has seen the request line and found nothing */
+    bool retried, clean, secret_in_line; /* secret_in_line: in the method or the target */
 
     uint16_t status; /* told to the client */
     uint64_t up_bytes, down_bytes;
@@ -43,9 +43,6 @@ enum reason request_read_names(struct request *request);
 
 /* refusal.c: tells the client no, in the one vocabulary. */
 void request_tell_refusal(struct request *request);
-
-/* request.c: REASON_NONE, REASON_SECRET or REASON_SCAN_FAILED; sets line_clean. */
-enum reason request_scan_line(struct request *request);
 
 /* send.c: between injection and its undoing the head holds the real credential; nothing else sees it.
  * errors: ERR_NOT_FOUND the credential is not to be had */

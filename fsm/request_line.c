@@ -28,15 +28,6 @@ static void put_phases(const struct request *req, struct access *access)
     }
 }
 
-/* The host may have come in the Host field or a hello, of which the target says nothing. */
-static bool host_is_clean(const struct request *req)
-{
-    struct findings findings = {0};
-    enum err err = scan_block(req->rules->scanner, SCAN_TARGET, SPAN_LIT("host"), req->authority.host, &findings);
-
-    return err == ERR_OK && findings.count == 0;
-}
-
 void request_write_line(struct request *req)
 {
     struct access access = {.machine = &req->machine,
@@ -56,9 +47,9 @@ void request_write_line(struct request *req)
                             .down_bytes = req->down_bytes,
                             .born_ms = req->born_ms};
 
-    if (!req->line_clean && req->findings.count == 0) /* refused before it was scanned */
-        access.withheld = request_scan_line(req) != REASON_NONE;
-    access.withheld = access.withheld || !req->line_clean || !host_is_clean(req);
+    access.withheld = req->secret_in_line || !rules_find_nothing(req->rules, access.method) ||
+                      !rules_find_nothing(req->rules, access.path) ||
+                      !rules_find_nothing(req->rules, access.authority->host);
     put_phases(req, &access);
     access_write(&req->egress->proxy->access, &access);
 }

@@ -64,3 +64,10 @@ struct tls_client *rules_tls(const struct rules *rules, const struct route *rout
 
     return own != NULL ? own : rules->tls;
 }
+
+bool rules_find_nothing(const struct rules *rules, struct span text)
+{
+    struct findings findings = {0};
+
+    return scan_block(rules->scanner, SCAN_TARGET, (struct span){0}, text, &findings) == ERR_OK && findings.count == 0;
+}

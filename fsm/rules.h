@@ -25,4 +25,7 @@ MUST_CHECK enum err rules_new(struct loop *loop, struct policy **policy, struct 
 struct rules *rules_hold(struct rules *rules);
 void rules_free(struct rules **rules); /* drops one reference */
 
+/* May text that we did not write be in a log line?  Not when the scanner finds a secret in it, or fails. */
+bool rules_find_nothing(const struct rules *rules, struct span text);
+
 struct tls_client *rules_tls(const struct rules *rules, const struct route *route);

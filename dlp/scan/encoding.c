@@ -109,7 +109,7 @@ static enum err write_json(const struct encoding *self, struct span value, struc
 
 /* clang-format off */
 const struct encoding encodings[] = {
-    {"raw",                     write_raw,     "",                     0,               true}, /* in names, too */
+    {"raw",                     write_raw,     "",                     0,               true}, /* names lose case */
     {"hex",                     write_hex,     "",                     0,               true},
     {"base64",                  write_base64,  "",                     0,               false},
     {"base64 after 1 byte",     write_base64,  "",                     1,               false},

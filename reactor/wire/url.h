@@ -40,6 +40,9 @@ MUST_CHECK enum err url_target(struct span text, struct arena *arena, struct tar
  * an empty segment ("//.."), any of these under up to URL_LAYERS_MAX layers of encoding, and more layers than that */
 MUST_CHECK enum err url_path(struct span raw, struct arena *arena, struct span *path_out);
 
+/* One layer of escapes off; a '%' that begins none stays.  As long as text when there was none.  errors: ERR_NOMEM */
+MUST_CHECK enum err url_unescape(struct span text, struct arena *arena, struct span *out);
+
 /* Does a normalised path match a route's glob?  '*' matches within a segment, '**' across segments; all else is
  * literal.  A glob longer than GLOB_BYTES_MAX matches nothing.  Takes len(glob) * len(path) steps whatever they are. */
 bool url_glob(struct span glob, struct span path);

@@ -115,6 +115,21 @@ static bool hides_something(uint8_t *text, size_t len)
     return true;
 }
 
+enum err url_unescape(struct span text, struct arena *arena, struct span *out)
+{
+    uint8_t *plain = arena_new(arena, text.len + 1);
+    size_t to = 0;
+
+    if (plain == NULL) return ERR_NOMEM;
+    for (size_t i = 0; i < text.len; i++) {
+        int c = escape_at(text, i);
+        plain[to++] = c >= 0 ? (uint8_t)c : text.at[i];
+        if (c >= 0) i += 2;
+    }
+    *out = (struct span){plain, to};
+    return ERR_OK;
+}
+
 /* Unreserved escapes become what they stand for, the others upper case; in place. */
 static size_t tidy_escapes(uint8_t *text, size_t len)
 {
