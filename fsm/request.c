@@ -154,10 +154,23 @@ static struct span value_of(const struct head *head, struct span name)
     return field != NULL ? field->value : (struct span){0};
 }
 
+/* Several fields are one list: any coding but identity counts, wherever it stands. */
+static struct span coding_of(const struct head *head)
+{
+    struct span coding = {0}, list, each;
+
+    for (size_t i = 0; i < head->field_count; i++) {
+        if (!span_is_nocase(head->fields[i].name, SPAN_LIT("content-encoding"))) continue;
+        for (list = head->fields[i].value; head_next_element(&list, &each);)
+            if (!span_is_nocase(each, SPAN_LIT("identity"))) coding = each;
+    }
+    return coding;
+}
+
 static enum err begin_body(struct request *req)
 {
     struct scan_unit unit = {.place = SCAN_BODY,
-                             .content_encoding = value_of(&req->head, SPAN_LIT("content-encoding")),
+                             .content_encoding = coding_of(&req->head),
                              .content_type = value_of(&req->head, SPAN_LIT("content-type"))};
 
     TRY(scan_new(req->rules->scanner, &unit, &req->scan));

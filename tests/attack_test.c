@@ -111,6 +111,16 @@ static void a_secret_in_the_host_of_a_refused_request_is_not_logged(void **state
     assert_logged("\"host\":\"(withheld)\"");
 }
 
+static void a_second_content_encoding_is_seen_too(void **state)
+{
+    (void)state;
+    talker_connect(&client, CONN_PROXY);
+    talker_say(&client, "POST http://api.example.com/ HTTP/1.1\r\nHost: api.example.com\r\nContent-Length: 4\r\n"
+                        "Content-Encoding: identity\r\nContent-Encoding: gzip\r\n\r\n\x1f\x8b\x08\x01");
+    assert_says(&client, "coding-not-readable");
+    assert_int_equal(world.connect_count, 0);
+}
+
 int main(void)
 {
 #define STORY(name) cmocka_unit_test_setup_teardown(name, begin, finish)
@@ -120,6 +130,7 @@ int main(void)
         STORY(a_secret_does_not_leave_in_another_case),
         STORY(a_secret_does_not_leave_with_some_letters_percent_encoded),
         STORY(a_secret_in_the_host_of_a_refused_request_is_not_logged),
+        STORY(a_second_content_encoding_is_seen_too),
     };
     return cmocka_run_group_tests(stories, NULL, NULL);
 }
