@@ -58,10 +58,20 @@ static bool is_websocket(const struct head *head)
            head_has_token(head, SPAN_LIT("upgrade"), SPAN_LIT("websocket"));
 }
 
+/* CONNECT inside a connection; TRACE and its old sibling, which echo a credential.  Some origins ignore case. */
+static bool is_forbidden(struct span method)
+{
+    static const char *const methods[] = {"CONNECT", "TRACE", "TRACK"};
+
+    for (size_t i = 0; i < COUNT_OF(methods); i++)
+        if (span_is_nocase(method, span_of(methods[i]))) return true;
+    return false;
+}
+
 /* What no route can allow. */
 static enum reason check_method(struct request *req)
 {
-    if (span_is(req->head.method, SPAN_LIT("CONNECT")) || span_is(req->head.method, SPAN_LIT("TRACE"))) {
+    if (is_forbidden(req->head.method)) {
         req->detail = "CONNECT inside a connection, or TRACE, which would echo a credential";
         return REASON_METHOD_UNKNOWN;
     }

@@ -121,6 +121,22 @@ static void a_second_content_encoding_is_seen_too(void **state)
     assert_int_equal(world.connect_count, 0);
 }
 
+static void trace_is_refused_however_it_is_spelled(void **state)
+{
+    static const char *const methods[] = {"TRACE", "trace", "TrAcE", "TRACK", "connect"};
+    char request[200];
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(methods); i++) {
+        talker_connect(&client, CONN_PROXY);
+        snprintf(request, sizeof request, "%s http://api.example.com/ HTTP/1.1\r\nHost: api.example.com\r\n\r\n",
+                 methods[i]);
+        talker_say(&client, request);
+        assert_says(&client, "HTTP/1.1 501 ");
+        talker_leave(&client);
+    }
+    assert_int_equal(world.connect_count, 0);
+}
+
 int main(void)
 {
 #define STORY(name) cmocka_unit_test_setup_teardown(name, begin, finish)
@@ -131,6 +147,7 @@ int main(void)
         STORY(a_secret_does_not_leave_with_some_letters_percent_encoded),
         STORY(a_secret_in_the_host_of_a_refused_request_is_not_logged),
         STORY(a_second_content_encoding_is_seen_too),
+        STORY(trace_is_refused_however_it_is_spelled),
     };
     return cmocka_run_group_tests(stories, NULL, NULL);
 }
