@@ -352,17 +352,23 @@ static void request_await(struct fsm *machine) { mark(of(machine)); }
 
 /* --- answered -------------------------------------------------------------------------------------------- */
 
-static void request_relay(struct fsm *machine)
+static void relay_head(struct request *req)
 {
-    struct request *req = of(machine);
     struct head head = *upstream_head(req->upstream);
 
-    mark(req);
-    req->status = head.status;
     head_drop_hop_fields(&head);
     head_remove(&head, SPAN_LIT("content-length")); /* the writer says it again, from head.body and head.length */
     head_remove(&head, SPAN_LIT("alt-svc"));        /* another way to the origin would lead around us */
     req->client->ops->head(req->client, &head);
+}
+
+static void request_relay(struct fsm *machine)
+{
+    struct request *req = of(machine);
+
+    mark(req);
+    req->status = upstream_head(req->upstream)->status;
+    relay_head(req);
 }
 
 static void relay_body(struct request *req)
@@ -417,11 +423,7 @@ static void on_upstream(void *owner, enum upstream_event event)
         if (req->machine.state == REQ_SEND) go_on_sending(req);
         return;
     case UPSTREAM_INTERIM:
-        if (req->head.minor >= 1 && upstream_head(req->upstream)->status != 100) {
-            struct head head = *upstream_head(req->upstream);
-            head_drop_hop_fields(&head);
-            req->client->ops->head(req->client, &head);
-        }
+        if (req->head.minor >= 1 && upstream_head(req->upstream)->status != 100) relay_head(req);
         return;
     case UPSTREAM_HEAD: fsm_post(&req->machine, REQ_EV_RESPONSE); return;
     case UPSTREAM_BODY: relay_body(req); return;

@@ -137,6 +137,17 @@ static void trace_is_refused_however_it_is_spelled(void **state)
     assert_int_equal(world.connect_count, 0);
 }
 
+static void an_interim_answer_that_says_no_content_is_passed_on(void **state)
+{
+    (void)state;
+    talker_connect(&client, CONN_PROXY);
+    talker_say(&client, GET_API);
+    assert_true(talker_accept(&origin));
+    talker_say(&origin, "HTTP/1.1 103 Early Hints\r\nContent-Length: 0\r\n\r\n" OK);
+    assert_says(&client, "HTTP/1.1 103 ");
+    assert_says(&client, "\r\n\r\nok");
+}
+
 int main(void)
 {
 #define STORY(name) cmocka_unit_test_setup_teardown(name, begin, finish)
@@ -148,6 +159,7 @@ int main(void)
         STORY(a_secret_in_the_host_of_a_refused_request_is_not_logged),
         STORY(a_second_content_encoding_is_seen_too),
         STORY(trace_is_refused_however_it_is_spelled),
+        STORY(an_interim_answer_that_says_no_content_is_passed_on),
     };
     return cmocka_run_group_tests(stories, NULL, NULL);
 }
