@@ -86,7 +86,6 @@ static void conn_look(struct fsm *machine)
 {
     struct conn *conn = of(machine);
 
-    conn->scanned = 0;
     if (stream_input(conn->stream).len > 0)
         fsm_post(machine, CONN_EV_HTTP);
     else if (conn->stream->eof || conn->egress->proxy->draining)
@@ -154,6 +153,7 @@ static void conn_begin(struct fsm *machine)
     struct conn *conn = of(machine);
     struct span head = span_first(stream_input(conn->stream), conn->head_len);
 
+    conn->scanned = 0; /* the next one is looked at from its start, in a tunnel too */
     if (conn->head_err == ERR_LIMIT)
         conn_refuse(conn, (struct span){0}, REASON_HEAD_TOO_LARGE, "the head is too large");
     else if (conn->head_err != ERR_OK)

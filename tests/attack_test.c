@@ -137,6 +137,17 @@ static void trace_is_refused_however_it_is_spelled(void **state)
     assert_int_equal(world.connect_count, 0);
 }
 
+static void a_short_head_behind_a_connect_in_pieces_is_read(void **state)
+{
+    (void)state;
+    talker_connect(&client, CONN_PROXY);
+    talker_say(&client,
+               "CONNECT api.example.com:80 HTTP/1.1\r\nHost: api.example.com:80\r\nUser-Agent: a rather long one");
+    talker_say(&client, "\r\n\r\n");
+    talker_say(&client, "GET / HTTP/1.1\r\nHost: api.example.com\r\n\r\n");
+    assert_true(talker_accept(&origin));
+}
+
 static void an_interim_answer_that_says_no_content_is_passed_on(void **state)
 {
     (void)state;
@@ -146,6 +157,27 @@ static void an_interim_answer_that_says_no_content_is_passed_on(void **state)
     talker_say(&origin, "HTTP/1.1 103 Early Hints\r\nContent-Length: 0\r\n\r\n" OK);
     assert_says(&client, "HTTP/1.1 103 ");
     assert_says(&client, "\r\n\r\nok");
+}
+
+static void a_connection_that_was_paused_at_its_last_byte_answers_the_next_request(void **state)
+{
+    static char body[STREAM_OUTPUT_HIGH];
+    (void)state;
+    memset(body, 'x', sizeof body);
+    talker_connect(&client, CONN_PROXY);
+    talker_connect(&other, CONN_PROXY);
+    talker_say(&client, GET_API);
+    assert_true(talker_accept(&origin));
+    stream_pause(client.stream, true);
+    talker_say(&origin, "HTTP/1.1 200 OK\r\nContent-Length: 262144\r\n\r\n");
+    for (int i = 0; i < 2; i++) talker_say_bytes(&origin, (struct span){(uint8_t *)body, sizeof body});
+    stream_pause(client.stream, false);
+    world_turn();
+    talker_forget(&origin);
+    talker_say(&other, GET_API);
+    assert_says(&origin, "GET / ");
+    talker_say(&origin, OK);
+    assert_says(&other, "\r\n\r\nok");
 }
 
 int main(void)
@@ -159,7 +191,9 @@ int main(void)
         STORY(a_secret_in_the_host_of_a_refused_request_is_not_logged),
         STORY(a_second_content_encoding_is_seen_too),
         STORY(trace_is_refused_however_it_is_spelled),
+        STORY(a_short_head_behind_a_connect_in_pieces_is_read),
         STORY(an_interim_answer_that_says_no_content_is_passed_on),
+        STORY(a_connection_that_was_paused_at_its_last_byte_answers_the_next_request),
     };
     return cmocka_run_group_tests(stories, NULL, NULL);
 }
