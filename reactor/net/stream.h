@@ -71,5 +71,5 @@ MUST_CHECK static inline enum err stream_write(struct stream *stream, struct spa
 size_t stream_room(const struct stream *stream);
 static inline void stream_finish(struct stream *stream) { stream->ops->finish(stream); }
 
-/* Closes at once; what is queued is dropped (finish first and wait for STREAM_SENT to keep it).  NULL is fine. */
+/* Closes at once; what is queued is dropped, and before STREAM_SENT the peer sees a reset.  NULL is fine. */
 void stream_free(struct stream **stream);

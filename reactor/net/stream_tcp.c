@@ -287,10 +287,13 @@ static void on_free(struct defer *defer)
     mem_free(tcp);
 }
 
+/* A stream that is given up before its end resets the connection: what is cut must not look whole. */
 static void tcp_free(struct stream *stream)
 {
+    static const struct linger at_once = {1, 0};
     struct tcp *tcp = tcp_of(stream);
 
+    if (!tcp->sent) (void)setsockopt(tcp->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once); /* TCP alone heeds it */
     event_del(&tcp->readable);
     event_del(&tcp->writable);
     close(tcp->fd);

@@ -1,5 +1,6 @@
 /* stream_tcp_test.c — a stream over sockets: back-pressure, each end by itself, freeing at the worst moment. */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -381,6 +382,31 @@ static void what_came_before_a_failed_write_is_still_heard(void **state)
     assert_true(span_is(buf_span(&ann.got), SPAN_LIT("413 too large")));
 }
 
+static void a_stream_that_is_freed_before_its_end_is_a_reset(void **state)
+{
+    char c;
+
+    (void)state;
+    assert_int_equal(stream_write(ann.stream, SPAN_LIT("half of it")), ERR_OK);
+    real_pass(10);
+    stream_free(&ann.stream);
+    errno = 0;
+    while (recv(peer, &c, 1, 0) > 0) {}
+    assert_int_equal(errno, ECONNRESET);
+}
+
+static void a_stream_that_is_freed_after_its_end_is_none(void **state)
+{
+    char c;
+
+    (void)state;
+    stream_finish(ann.stream);
+    real_until(&ann.sent);
+    stream_free(&ann.stream);
+    assert_int_equal(recv(peer, &c, 1, 0), 0);
+    assert_int_equal(recv(peer, &c, 1, 0), 0);
+}
+
 static void a_stream_may_be_freed_inside_its_own_data(void **state)
 {
     (void)state;
@@ -626,6 +652,8 @@ int main(void)
         OVER_TCP(finish_is_told_later_even_with_nothing_queued),
         OVER_TCP(a_reset_is_told_once_and_then_nothing),
         OVER_TCP(what_came_before_a_failed_write_is_still_heard),
+        OVER_TCP(a_stream_that_is_freed_before_its_end_is_a_reset),
+        OVER_TCP(a_stream_that_is_freed_after_its_end_is_none),
         OVER_TCP(a_stream_may_be_freed_inside_its_own_data),
         OVER_TCP(a_stream_may_be_freed_inside_its_own_end),
         OVER_TCP(a_stream_may_be_freed_inside_its_own_loss),
