@@ -180,6 +180,31 @@ static void a_connection_that_was_paused_at_its_last_byte_answers_the_next_reque
     assert_says(&other, "\r\n\r\nok");
 }
 
+/* --- bounds ------------------------------------------------------------------------------------------------ */
+
+static void a_host_with_many_connections_pushes_out_its_own(void **state)
+{
+    static struct talker clients[POOL_KEY_MAX + 2], origins[POOL_KEY_MAX + 2];
+    (void)state;
+    talker_connect(&client, CONN_PROXY);
+    talker_say(&client, "GET http://a.example.org/ok/ HTTP/1.1\r\nHost: a.example.org\r\n\r\n");
+    assert_true(talker_accept(&origin));
+    talker_say(&origin, OK);
+    for (size_t i = 0; i < COUNT_OF(clients); i++) {
+        talker_connect(&clients[i], CONN_PROXY);
+        talker_say(&clients[i], GET_API);
+        assert_true(talker_accept(&origins[i]));
+    }
+    for (size_t i = 0; i < COUNT_OF(clients); i++) talker_say(&origins[i], OK);
+    assert_int_equal(pool_idle(proxy.pool), POOL_KEY_MAX + 1);
+    assert_false(origin.gone);
+    assert_true(origins[0].gone && origins[1].gone && !origins[2].gone);
+    for (size_t i = 0; i < COUNT_OF(clients); i++) {
+        talker_leave(&clients[i]);
+        talker_leave(&origins[i]);
+    }
+}
+
 int main(void)
 {
 #define STORY(name) cmocka_unit_test_setup_teardown(name, begin, finish)
@@ -194,6 +219,7 @@ int main(void)
         STORY(a_short_head_behind_a_connect_in_pieces_is_read),
         STORY(an_interim_answer_that_says_no_content_is_passed_on),
         STORY(a_connection_that_was_paused_at_its_last_byte_answers_the_next_request),
+        STORY(a_host_with_many_connections_pushes_out_its_own),
     };
     return cmocka_run_group_tests(stories, NULL, NULL);
 }

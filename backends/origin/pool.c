@@ -57,24 +57,32 @@ struct upstream *pool_take(struct pool *pool, struct span key)
     return NULL;
 }
 
-static size_t count_key(struct list *bucket, struct span key)
+/* Where a key has too many its own oldest goes: no bottle pushes out another's. */
+static struct upstream *one_too_many(struct pool *pool, struct list *bucket, struct span key)
 {
+    struct upstream *oldest = NULL;
     size_t count = 0;
 
-    LIST_EACH (bucket, node) count += has_key(LIST_ENTRY(node, struct upstream, bucket), key);
-    return count;
+    LIST_EACH (bucket, node) {
+        struct upstream *upstream = LIST_ENTRY(node, struct upstream, bucket);
+        if (!has_key(upstream, key)) continue;
+        if (count++ == 0) oldest = upstream;
+    }
+    if (count > POOL_KEY_MAX) return oldest;
+    return pool->idle_count > POOL_COUNT_MAX ? LIST_ENTRY(pool->oldest.next, struct upstream, age) : NULL;
 }
 
 void pool_put(struct upstream *upstream)
 {
     struct pool *pool = upstream->pool;
     struct list *bucket = &pool->buckets[upstream->key_hash % POOL_BUCKETS];
+    struct upstream *leaves;
 
     list_push(bucket, &upstream->bucket);
     list_push(&pool->oldest, &upstream->age);
     pool->idle_count++;
-    if (pool->idle_count > POOL_COUNT_MAX || count_key(bucket, span_of(upstream->key)) > POOL_KEY_MAX)
-        fsm_post(&LIST_ENTRY(pool->oldest.next, struct upstream, age)->machine, UP_EV_DROPPED);
+    leaves = one_too_many(pool, bucket, span_of(upstream->key));
+    if (leaves != NULL) fsm_post(&leaves->machine, UP_EV_DROPPED);
 }
 
 void pool_forget(struct upstream *upstream)
