@@ -174,6 +174,7 @@ static void conn_begin_refused(struct fsm *machine)
     struct conn *conn = of(machine);
 
     tunnel_free(&conn->tunnel);
+    if (conn->kind == CONN_DIRECT) conn->client.ops = &conn_mute_ops; /* it has said hello, and waits for TLS */
     stream_own(conn->stream, on_stream, conn);
     conn_refuse(conn, (struct span){0}, conn->refused, conn->refused_why);
 }

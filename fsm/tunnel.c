@@ -97,6 +97,14 @@ static void tunnel_greet(struct fsm *machine)
         tunnel_check(machine);
 }
 
+/* An address is never named in a hello (RFC 6066 section 3); a host that is not named is whatever is at its address. */
+static bool names_host(const struct hello *hello, const struct authority *authority)
+{
+    struct span name = span_of((const char *)hello->name);
+
+    return authority->is_ip ? name.len == 0 : span_is(name, authority->host);
+}
+
 static void tunnel_check(struct fsm *machine)
 {
     struct tunnel *tunnel = of(machine);
@@ -108,8 +116,8 @@ static void tunnel_check(struct fsm *machine)
         say_no(tunnel, REASON_MALFORMED, "not a ClientHello");
     else if (hello.has_ech)
         say_no(tunnel, REASON_NAME_MISMATCH, "an encrypted ClientHello hides its name");
-    else if (hello.name[0] != '\0' && !span_is(span_of((const char *)hello.name), tunnel->plan.authority->host))
-        say_no(tunnel, REASON_NAME_MISMATCH, "the ClientHello names another host");
+    else if (!names_host(&hello, tunnel->plan.authority))
+        say_no(tunnel, REASON_NAME_MISMATCH, "the ClientHello does not name the host");
     else
         fsm_post(machine, TUNNEL_EV_AGREED);
 }
@@ -211,6 +219,7 @@ void tunnel_free(struct tunnel **held)
 
     if (tunnel == NULL) return;
     *held = NULL;
+    if (!fsm_is_final(&tunnel->machine)) write_line(tunnel); /* the connection ends first, at a drain's end */
     loop_defer_cancel(&tunnel->over);
     fsm_stop(&tunnel->machine);
     dial_free(&tunnel->dial);

@@ -180,6 +180,93 @@ static void a_connection_that_was_paused_at_its_last_byte_answers_the_next_reque
     assert_says(&other, "\r\n\r\nok");
 }
 
+/* --- passed through ---------------------------------------------------------------------------------------- */
+
+static size_t put16(uint8_t *at, size_t value)
+{
+    at[0] = (uint8_t)(value >> 8);
+    at[1] = (uint8_t)value;
+    return 2;
+}
+
+/* A ClientHello of one suite, with a server_name unless it is empty. */
+static struct span hello_for(const char *name)
+{
+    static uint8_t hello[300];
+    size_t name_len = strlen(name), list = name_len > 0 ? name_len + 9 : 0, body = 2 + 32 + 1 + 4 + 2 + 2 + list;
+    size_t at = 0;
+
+    memset(hello, 0, sizeof hello);
+    memcpy(hello, "\x16\x03\x01", 3), at = 3;
+    at += put16(hello + at, body + 4);
+    hello[at] = 1, at += 2;
+    at += put16(hello + at, body);
+    at += put16(hello + at, 0x0303) + 32 + 1; /* random, no session */
+    at += put16(hello + at, 2);
+    at += put16(hello + at, 0x1301);
+    at += put16(hello + at, 0x0100);
+    at += put16(hello + at, list);
+    if (list == 0) return (struct span){hello, at};
+    at += 2; /* server_name is extension 0 */
+    at += put16(hello + at, name_len + 5);
+    at += put16(hello + at, name_len + 3) + 1;
+    at += put16(hello + at, name_len);
+    memcpy(hello + at, name, name_len);
+    return (struct span){hello, at + name_len};
+}
+
+static void open_tunnel(void)
+{
+    talker_connect(&client, CONN_PROXY);
+    talker_say(&client, "CONNECT pass.example.com:443 HTTP/1.1\r\nHost: pass.example.com\r\n\r\n");
+    assert_true(talker_accept(&origin));
+    assert_says(&client, "HTTP/1.1 200 ");
+}
+
+static void a_tunnel_passes_bytes_once_its_hello_names_the_host(void **state)
+{
+    struct span hello = hello_for("Pass.Example.com");
+    (void)state;
+    open_tunnel();
+    talker_say_bytes(&client, span_first(hello, 20));
+    talker_say(&origin, "a banner");
+    assert_int_equal(buf_len(&origin.heard), 0);
+    assert_null(strstr(talker_heard(&client), "a banner"));
+    talker_say_bytes(&client, span_from(hello, 20));
+    assert_true(span_is(buf_span(&origin.heard), hello));
+    assert_says(&client, "a banner");
+    talker_finish(&client);
+    assert_true(origin.eof);
+    talker_finish(&origin);
+    assert_int_equal(egress.conn_count, 0);
+    assert_logged("\"by\":\"TUNNEL_EV_DONE\"");
+}
+
+static void a_tunnel_whose_hello_does_not_name_the_host_passes_nothing(void **state)
+{
+    static const char *const names[] = {"", "evil.example.com", "pass.example.com.evil.net", "example.com"};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        open_tunnel();
+        talker_say_bytes(&client, hello_for(names[i]));
+        assert_int_equal(buf_len(&origin.heard), 0);
+        assert_true(origin.gone && client.gone);
+        talker_leave(&client);
+        talker_leave(&origin);
+    }
+    assert_logged("name-mismatch");
+}
+
+static void a_tunnel_that_a_drain_cuts_is_logged(void **state)
+{
+    (void)state;
+    open_tunnel();
+    talker_say_bytes(&client, hello_for("pass.example.com"));
+    conn_drain_all(&egress, true);
+    world_turn();
+    assert_logged("\"state\":\"TUNNEL_OPEN\"");
+}
+
 /* --- bounds ------------------------------------------------------------------------------------------------ */
 
 static void a_host_with_many_connections_pushes_out_its_own(void **state)
@@ -219,6 +306,9 @@ int main(void)
         STORY(a_short_head_behind_a_connect_in_pieces_is_read),
         STORY(an_interim_answer_that_says_no_content_is_passed_on),
         STORY(a_connection_that_was_paused_at_its_last_byte_answers_the_next_request),
+        STORY(a_tunnel_passes_bytes_once_its_hello_names_the_host),
+        STORY(a_tunnel_whose_hello_does_not_name_the_host_passes_nothing),
+        STORY(a_tunnel_that_a_drain_cuts_is_logged),
         STORY(a_host_with_many_connections_pushes_out_its_own),
     };
     return cmocka_run_group_tests(stories, NULL, NULL);
