@@ -80,6 +80,7 @@ static void free_now(struct defer *defer)
 
     fsm_stop(&names->machine);
     stream_free(&names->stream);
+    names->egress->names_count--;
     mem_free(names);
 }
 
@@ -90,13 +91,14 @@ static void names_end(struct fsm *machine)
 
 void names_accept(void *owner, struct stream *stream)
 {
-    struct names *names = mem_new(sizeof *names);
     struct egress *egress = owner;
+    struct names *names = egress->names_count < NAMES_COUNT_MAX ? mem_new(sizeof *names) : NULL;
 
     if (names == NULL) {
         stream_free(&stream);
         return;
     }
+    egress->names_count++;
     names->egress = egress;
     names->stream = stream;
     stream_own(stream, on_stream, names);

@@ -23,6 +23,7 @@ struct egress {
     struct rules *rules; /* of requests that begin now */
     struct list conns;   /* every connection, struct conn's node */
     size_t conn_count;
+    size_t names_count; /* connections to its name server */
 };
 
 static inline uint64_t proxy_id(struct proxy *proxy) { return ++proxy->next_id; }

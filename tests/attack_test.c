@@ -8,6 +8,8 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "fsm/names.h"
+#include "reactor/net/stream_mem.h"
 #include "tests/world/egress.h"
 
 static struct talker client, origin, other;
@@ -292,6 +294,26 @@ static void a_host_with_many_connections_pushes_out_its_own(void **state)
     }
 }
 
+static void on_nothing(void *owner, enum stream_event event) { (void)owner, (void)event; }
+
+static void the_connections_to_a_name_server_are_bounded(void **state)
+{
+    static struct stream *near[NAMES_COUNT_MAX + 1];
+    struct stream *far;
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(near); i++) {
+        assert_int_equal(stream_mem_pair(world.loop, &near[i], &far), ERR_OK);
+        stream_own(near[i], on_nothing, NULL);
+        names_accept(&egress, far);
+    }
+    world_turn();
+    assert_int_equal(egress.names_count, NAMES_COUNT_MAX);
+    assert_int_equal(near[NAMES_COUNT_MAX]->err, ERR_PEER);
+    for (size_t i = 0; i < COUNT_OF(near); i++) stream_free(&near[i]);
+    world_turn();
+    assert_int_equal(egress.names_count, 0);
+}
+
 int main(void)
 {
 #define STORY(name) cmocka_unit_test_setup_teardown(name, begin, finish)
@@ -310,6 +332,7 @@ int main(void)
         STORY(a_tunnel_whose_hello_does_not_name_the_host_passes_nothing),
         STORY(a_tunnel_that_a_drain_cuts_is_logged),
         STORY(a_host_with_many_connections_pushes_out_its_own),
+        STORY(the_connections_to_a_name_server_are_bounded),
     };
     return cmocka_run_group_tests(stories, NULL, NULL);
 }
