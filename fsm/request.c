@@ -318,6 +318,7 @@ static void request_redial(struct fsm *machine)
     struct request *req = of(machine);
 
     req->retried = true;
+    req->entered_ms[REQ_SEND] = req->entered_ms[REQ_WAIT] = 0; /* the phases of what has failed are the dial's */
     if (req->spool != NULL) spool_rewind(req->spool);
     open_upstream(req, true);
 }

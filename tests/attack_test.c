@@ -314,6 +314,24 @@ static void the_connections_to_a_name_server_are_bounded(void **state)
     assert_int_equal(egress.names_count, 0);
 }
 
+static void a_second_try_that_fails_is_logged_with_honest_times(void **state)
+{
+    (void)state;
+    talker_connect(&client, CONN_PROXY);
+    talker_say(&client, GET_API);
+    assert_true(talker_accept(&origin));
+    talker_say(&origin, OK);
+    world_pass(5);
+    talker_forget(&client);
+    talker_say(&client, GET_API);
+    world_pass(5);
+    struct addr addr = world.connects[0];
+    world_refuse(&addr);
+    talker_leave(&origin);
+    assert_says(&client, "HTTP/1.1 502 ");
+    if (strstr(egress_log(), "1844674407") != NULL) fail_msg("%s", egress_log());
+}
+
 int main(void)
 {
 #define STORY(name) cmocka_unit_test_setup_teardown(name, begin, finish)
@@ -333,6 +351,7 @@ int main(void)
         STORY(a_tunnel_that_a_drain_cuts_is_logged),
         STORY(a_host_with_many_connections_pushes_out_its_own),
         STORY(the_connections_to_a_name_server_are_bounded),
+        STORY(a_second_try_that_fails_is_logged_with_honest_times),
     };
     return cmocka_run_group_tests(stories, NULL, NULL);
 }
