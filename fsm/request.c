@@ -244,12 +244,14 @@ static enum err keep_trailers(struct request *req, const struct field *trailers,
     req->trailers = arena_new(&req->arena, count * sizeof *trailers);
     if (req->trailers == NULL) return ERR_LIMIT;
     for (size_t i = 0; i < count; i++) {
-        req->trailers[i].name = arena_copy(&req->arena, trailers[i].name);
-        req->trailers[i].value = arena_copy(&req->arena, trailers[i].value);
-        if (req->trailers[i].name.at == NULL || req->trailers[i].value.at == NULL) return ERR_LIMIT;
+        struct field *kept = &req->trailers[req->trailer_count];
+        if (inject_owns(req->verdict.route, trailers[i].name)) continue; /* origins may merge it with the head */
+        kept->name = arena_copy(&req->arena, trailers[i].name);
+        kept->value = arena_copy(&req->arena, trailers[i].value);
+        if (kept->name.at == NULL || kept->value.at == NULL) return ERR_LIMIT;
+        req->trailer_count++;
     }
-    req->trailer_count = count;
-    return scan_fields(req, SCAN_TRAILER, req->trailers, count);
+    return scan_fields(req, SCAN_TRAILER, req->trailers, req->trailer_count);
 }
 
 void request_end(struct request *req, const struct field *trailers, size_t trailer_count)

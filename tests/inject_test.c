@@ -58,6 +58,21 @@ static void each_scheme_replaces_the_field_it_sets(void **state)
     }
 }
 
+static void what_origins_take_for_the_same_name_goes_too(void **state)
+{
+    static const char *const same[] = {"X_Api_Key", "x-api_key", "X-API-KEY"}, *const other[] = {"X-Api-Keys", "X-Api",
+                                                                                                 ""};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(same); i++) {
+        assert_true(inject_owns(&rows[2].route, span_of(same[i])));
+        assert_false(inject_owns(&rows[2].route, span_of(other[i])));
+        assert_int_equal(head_add(&head, span_of(same[i]), SPAN_LIT("placeholder")), ERR_OK);
+    }
+    inject_drop(&rows[2].route, &head);
+    assert_int_equal(head.field_count, 3);
+}
+
 static void a_route_without_a_credential_leaves_the_head_alone(void **state)
 {
     const struct route route = {.auth = AUTH_NONE};
@@ -105,6 +120,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_scheme_replaces_the_field_it_sets),
+        cmocka_unit_test_setup_teardown(what_origins_take_for_the_same_name_goes_too, begin, end),
         cmocka_unit_test_setup_teardown(a_route_without_a_credential_leaves_the_head_alone, begin, end),
         cmocka_unit_test_setup_teardown(an_empty_slot_refuses, begin, end),
         cmocka_unit_test_setup_teardown(a_full_head_and_a_full_arena_refuse, begin, end),

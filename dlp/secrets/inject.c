@@ -14,11 +14,24 @@ static struct span field_name(const struct route *route)
     return (struct span){0};
 }
 
+static uint8_t folded(uint8_t c) { return c == '_' ? '-' : c >= 'A' && c <= 'Z' ? c | 0x20 : c; }
+
+bool inject_owns(const struct route *route, struct span name)
+{
+    struct span own = field_name(route);
+    size_t same = 0;
+
+    while (same < own.len && same < name.len && folded(own.at[same]) == folded(name.at[same])) same++;
+    return own.len > 0 && same == own.len && same == name.len;
+}
+
 void inject_drop(const struct route *route, struct head *head)
 {
-    struct span name = field_name(route);
+    uint16_t kept = 0;
 
-    if (name.len > 0) (void)head_remove(head, name);
+    for (size_t i = 0; i < head->field_count; i++)
+        if (!inject_owns(route, head->fields[i].name)) head->fields[kept++] = head->fields[i];
+    head->field_count = kept;
 }
 
 /* What goes behind the name: scheme, then the value, as it is or in base64 (RFC 7617 section 2). */

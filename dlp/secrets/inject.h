@@ -7,7 +7,10 @@
 #include "dlp/secrets/vault.h"
 #include "reactor/wire/head.h"
 
-/* Drops the agent's own fields of the name the route will set.  Nothing, on a route without a credential. */
+/* Is it the name the route will set?  In any case, and with '_' for '-': CGI and its heirs take them for one. */
+bool inject_owns(const struct route *route, struct span name);
+
+/* Drops the agent's own fields of that name.  Nothing, on a route without a credential. */
 void inject_drop(const struct route *route, struct head *head);
 
 /* The value is built in arena, which wipes itself.  Nothing, on a route without a credential.
