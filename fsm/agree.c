@@ -63,7 +63,7 @@ static enum reason check_host(struct request *req)
     return REASON_NAME_MISMATCH;
 }
 
-/* What goes upstream says Host once, first, and as it was checked. */
+/* What goes upstream says Host once, and as it was checked. */
 static enum reason write_host(struct request *req)
 {
     bool v6 = req->authority.is_ip && span_find(req->authority.host, ':', 0) < req->authority.host.len;

@@ -14,8 +14,7 @@ static enum reason read_connect(struct conn *conn, struct span bytes, const char
         *detail_out = fault.detail;
         return fault.status == 505 ? REASON_VERSION : fault.status == 431 ? REASON_HEAD_TOO_LARGE : REASON_MALFORMED;
     }
-    *detail_out = "CONNECT takes host:port, and no body";
-    if (head.body != BODY_NONE && (head.body != BODY_LENGTH || head.length > 0)) return REASON_MALFORMED;
+    *detail_out = "CONNECT takes host:port";
     enum err err = url_authority(head.target, 0, &conn->names, &conn->fixed);
     if (err != ERR_OK) return err == ERR_DENIED ? REASON_NO_ROUTE : REASON_TARGET;
     const struct field *host = head_find(&head, SPAN_LIT("host"));
