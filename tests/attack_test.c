@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "fsm/names.h"
+#include "reactor/base/mem.h"
 #include "reactor/net/stream_mem.h"
 #include "tests/world/egress.h"
 
@@ -332,6 +333,85 @@ static void a_second_try_that_fails_is_logged_with_honest_times(void **state)
     if (strstr(egress_log(), "1844674407") != NULL) fail_msg("%s", egress_log());
 }
 
+/* --- no memory --------------------------------------------------------------------------------------------- */
+
+static void leave(struct talker *talker)
+{
+    if (talker->stream != NULL) talker_leave(talker);
+}
+
+static void assert_not_heard(struct talker *talker, const char *text)
+{
+    struct span heard = buf_span(&talker->heard);
+
+    if (heard.len > 0) assert_null(memmem(heard.at, heard.len, text, strlen(text)));
+}
+
+/* An exchange with all that can be in one, one more on its connection, one that must not leave. */
+static void three_requests(void)
+{
+    static const char *const requests[] = {
+        "POST http://api.example.com/%41 HTTP/1.1\r\nHost: api.example.com\r\nExpect: 100-continue\r\n"
+        "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-Sum: 7\r\n\r\n",
+        GET_API,
+        "POST http://api.example.com/ HTTP/1.1\r\nHost: api.example.com\r\nContent-Length: 31\r\n\r\n" EGRESS_SECRET,
+    };
+    for (size_t i = 0; i < COUNT_OF(requests); i++) {
+        talker_say(&client, requests[i]);
+        if (origin.stream == NULL && !talker_accept(&origin)) continue;
+        talker_say(&origin, "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                            "2\r\nok\r\n0\r\nX-Sum: 8\r\n\r\n");
+    }
+}
+
+static void a_tunnel(void)
+{
+    talker_say(&client, "CONNECT pass.example.com:443 HTTP/1.1\r\nHost: pass.example.com\r\n\r\n");
+    if (!talker_accept(&origin)) return;
+    talker_say_bytes(&client, hello_for("pass.example.com"));
+    talker_say(&origin, "an answer");
+    talker_finish(&client);
+}
+
+static void a_name_that_is_refused(void)
+{
+    talker_say(&client, "GET / HTTP/1.1\r\nHost: " EGRESS_SECRET ".evil.net\r\n\r\n");
+}
+
+static size_t play_without(size_t n, enum conn_kind kind, void (*play)(void))
+{
+    size_t count;
+
+    world.connect_count = 0;
+    talker_connect(&client, kind);
+    mem_fail_at(n);
+    play();
+    count = mem_fail_at(0);
+    assert_not_heard(&origin, EGRESS_SECRET);
+    leave(&client);
+    leave(&origin);
+    world_pass(BODY_TOTAL_MS + RELAY_IDLE_MS + ANSWER_MS);
+    assert_int_equal(egress.conn_count, 0);
+    assert_true(list_empty(&egress.conns));
+    assert_int_equal(pool_idle(proxy.pool), 0);
+    return count;
+}
+
+static void whatever_allocation_fails_nothing_leaves_that_must_not_and_all_of_it_ends(void **state)
+{
+    static const struct {
+        enum conn_kind kind;
+        void (*play)(void);
+    } plays[] = {{CONN_PROXY, three_requests}, {CONN_PROXY, a_tunnel}, {CONN_DIRECT, a_name_that_is_refused}};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(plays); i++) {
+        size_t count = play_without(0, plays[i].kind, plays[i].play);
+        assert_in_range(count, 5, 500);
+        for (size_t n = 1; n <= count; n++) play_without(n, plays[i].kind, plays[i].play);
+    }
+    assert_null(strstr(egress_log(), EGRESS_SECRET));
+}
+
 int main(void)
 {
 #define STORY(name) cmocka_unit_test_setup_teardown(name, begin, finish)
@@ -352,6 +432,7 @@ int main(void)
         STORY(a_host_with_many_connections_pushes_out_its_own),
         STORY(the_connections_to_a_name_server_are_bounded),
         STORY(a_second_try_that_fails_is_logged_with_honest_times),
+        STORY(whatever_allocation_fails_nothing_leaves_that_must_not_and_all_of_it_ends),
     };
     return cmocka_run_group_tests(stories, NULL, NULL);
 }

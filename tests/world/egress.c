@@ -155,11 +155,11 @@ static void on_stream(void *owner, enum stream_event event)
     struct talker *talker = owner;
     struct span in = stream_input(talker->stream);
 
-    if (in.len > 0) must(buf_add(&talker->heard, in));
+    bool heard = buf_add(&talker->heard, in) == ERR_OK;
     stream_consume(talker->stream, in.len);
     talker->open = talker->open || event == STREAM_OPEN;
     talker->eof = talker->eof || event == STREAM_EOF;
-    talker->gone = talker->gone || event == STREAM_GONE;
+    talker->gone = talker->gone || event == STREAM_GONE || !heard; /* a story may let allocations fail */
 }
 
 void talker_connect(struct talker *client, enum conn_kind kind)
