@@ -104,7 +104,7 @@
 #define APP_LOAD_MS        SECONDS(60) /* manifests and credentials; a password manager may ask a person */
 #define APP_BOTTLES_MAX    64u         /* bottles of one `serve` */
 #define APP_PINS_MAX       64u         /* --resolve options: tests and demos need a few */
-#define NAMES_COUNT_MAX   64u         /* TCP connections to one bottle's name server: resolvers use UDP */
+#define NAMES_COUNT_MAX    64u         /* TCP connections to one bottle's name server: resolvers use UDP */
 /* --- manifests ------------------------------------------------------------------------------------------- */
 #define MANIFEST_BYTES_MAX  KIB(256)    /* one file, its Markdown included; long system prompts are ~40 KiB */
 #define FRONT_BYTES_MAX     KIB(64)     /* its front matter; 256 routes of five lines are ~40 KiB */
