@@ -426,6 +426,30 @@ static void while_draining_an_old_connection_may_not_ask_again(void **state)
     assert_null(strstr(talker_heard(&origin) + 1, "GET /a"));
 }
 
+/* Its connection is pooled after the rules it was made under, and their trust, are gone. */
+static void a_reload_in_mid_answer_takes_nothing_away(void **state)
+{
+    (void)state;
+    talker_connect(&client, CONN_PROXY);
+    talker_say(&client, "CONNECT secure.example.com:443 HTTP/1.1\r\nHost: secure.example.com:443\r\n\r\n");
+    talker_shake(&client, "secure.example.com");
+    talker_say(&client, "GET / HTTP/1.1\r\nHost: secure.example.com\r\n\r\n");
+    origin.stream = world_accept();
+    talker_shake_back(&origin, "secure.example.com");
+    egress_reload();
+    talker_say(&origin, OK);
+    assert_says(&client, "\r\n\r\nok");
+    world_turn();
+    assert_int_equal(pool_idle(proxy.pool), 1);
+    talker_say(&client, "GET / HTTP/1.1\r\nHost: secure.example.com\r\n\r\n"); /* under the new rules */
+    other.stream = world_accept();
+    talker_shake_back(&other, "secure.example.com");
+    assert_says(&other, "Authorization: Bearer " EGRESS_SECRET "\r\n");
+    world_pass(POOL_IDLE_MS);
+    assert_int_equal(pool_idle(proxy.pool), 0);
+    assert_true(is_over(&origin));
+}
+
 /* --- memory ----------------------------------------------------------------------------------------------- */
 
 static struct stream *start_client(void)
@@ -578,6 +602,7 @@ int main(void)
         STORY(without_any_descriptor_a_request_is_told_to_come_back),
         STORY(ending_now_cuts_everything),
         STORY(while_draining_an_old_connection_may_not_ask_again),
+        STORY(a_reload_in_mid_answer_takes_nothing_away),
         STORY(whatever_allocation_fails_a_request_ends_and_the_next_is_answered),
         STORY(whatever_allocation_fails_a_refusal_ends_too),
         STORY(whatever_allocation_fails_a_passed_connection_ends),

@@ -546,6 +546,19 @@ static bool resumes(const char *host, const char *key)
     return stream_tls_resumed(near.stream);
 }
 
+static void a_client_may_be_freed_before_its_connections(void **state)
+{
+    (void)state;
+    connect_ends();
+    tls_client_free(&client);
+    assert_null(client);
+    write_text(&near, "hello"); /* the server's tickets come with the first answer, and are kept */
+    world_turn();
+    write_text(&far, "welcome");
+    world_turn();
+    assert_got(&near, "welcome");
+}
+
 static void a_session_resumes_for_its_own_key_and_host_only(void **state)
 {
     (void)state;
@@ -712,6 +725,7 @@ int main(void)
         STORY(a_stream_over_a_stream_keeps_its_own_bytes),
         STORY(an_owner_may_free_the_stream_in_any_event),
         STORY(after_a_failed_write_there_is_no_clean_end),
+        STORY(a_client_may_be_freed_before_its_connections),
         STORY(a_session_resumes_for_its_own_key_and_host_only),
         STORY(a_ticket_is_good_for_the_name_it_was_given_under),
         STORY(a_session_is_used_once),

@@ -289,6 +289,7 @@ static void upstream_close(struct fsm *machine)
 
     pool_forget(up);
     dial_free(&up->dial);
+    if (up->stream != NULL && up->part == EXCHANGE_OVER) stream_finish(up->stream); /* else: a reset, it may stop */
     stream_free(&up->stream);
     if (up->fn == NULL) loop_defer(up->pool->loop, &up->freed, free_now);
 }

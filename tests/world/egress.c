@@ -104,19 +104,31 @@ static void make_names(void)
     for (size_t i = 0; i < COUNT_OF(listening); i++) world_listen(&listening[i]);
 }
 
-/* Made once: compiling the scanner and reading the system's roots takes milliseconds, and a fuzzer begins often. */
-static struct rules *shared_rules(void)
+static struct rules *make_rules(void)
 {
-    static struct rules *rules;
-    struct policy *policy;
+    struct policy *policy = make_policy();
     struct vault *vault;
+    struct rules *rules;
 
-    if (rules != NULL) return rules;
-    policy = make_policy();
     must(vault_new(1, &vault));
     must(vault_set(vault, 0, SPAN_LIT(EGRESS_SECRET)));
     must(rules_new(world.loop, &policy, &vault, &rules));
     return rules;
+}
+
+/* Made once: compiling the scanner and reading the system's roots takes milliseconds, and a fuzzer begins often. */
+static struct rules *shared_rules(void)
+{
+    static struct rules *rules;
+
+    if (rules == NULL) rules = make_rules();
+    return rules;
+}
+
+void egress_reload(void)
+{
+    rules_free(&egress.rules);
+    egress.rules = make_rules();
 }
 
 void egress_begin(void)

@@ -19,8 +19,9 @@ struct talker { /* one end of a connection, and what has been heard on it */
 extern struct egress egress;
 extern struct proxy proxy;
 
-void egress_begin(void); /* world_begin() included */
-void egress_end(void);   /* every connection must be over, or is cut; world_end() included */
+void egress_begin(void);  /* world_begin() included */
+void egress_reload(void); /* new rules that say the same; what has begun keeps the old ones */
+void egress_end(void);    /* every connection must be over, or is cut; world_end() included */
 
 /* A client on the proxy port, or on one that was dialled directly (local port 80). */
 void talker_connect(struct talker *client, enum conn_kind kind);
