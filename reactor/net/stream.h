@@ -71,5 +71,6 @@ MUST_CHECK static inline enum err stream_write(struct stream *stream, struct spa
 size_t stream_room(const struct stream *stream);
 static inline void stream_finish(struct stream *stream) { stream->ops->finish(stream); }
 
-/* Closes at once; what is queued is dropped, and before STREAM_SENT the peer sees a reset.  NULL is fine. */
+/* Closes at once.  After stream_finish() the kernel is offered what is still queued; if it does not take all of it, and
+ * always without stream_finish(), the peer sees a reset, and can't take what it has for the whole.  NULL is fine. */
 void stream_free(struct stream **stream);

@@ -293,7 +293,9 @@ static void tcp_free(struct stream *stream)
     static const struct linger at_once = {1, 0};
     struct tcp *tcp = tcp_of(stream);
 
-    if (!tcp->sent) (void)setsockopt(tcp->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once); /* TCP alone heeds it */
+    if (tcp->finishing && !tcp->sent) send_queued(tcp); /* its last bytes, if the kernel takes them now */
+    bool whole = tcp->finishing && !tcp->broken && buf_len(&tcp->out) == 0;
+    if (!whole) (void)setsockopt(tcp->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once); /* TCP alone heeds it */
     event_del(&tcp->readable);
     event_del(&tcp->writable);
     close(tcp->fd);

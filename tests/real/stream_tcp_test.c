@@ -346,6 +346,33 @@ static void finish_ends_our_side_after_what_is_queued(void **state)
     assert_int_equal(buf_len(&ann.got), 11);
 }
 
+static void a_stream_that_was_not_finished_is_reset(void **state)
+{
+    char bytes[8];
+
+    (void)state;
+    assert_int_equal(stream_write(ann.stream, SPAN_LIT("half")), ERR_OK);
+    real_pass(10);
+    stream_free(&ann.stream);
+    real_pass(10);
+    assert_int_equal(recv(peer, bytes, sizeof bytes, 0), 4); /* what was on its way arrives */
+    assert_int_equal(recv(peer, bytes, sizeof bytes, 0), -1);
+    assert_int_equal(errno, ECONNRESET);
+}
+
+static void a_stream_freed_right_after_its_finish_ends_cleanly(void **state)
+{
+    char bytes[8];
+
+    (void)state;
+    assert_int_equal(stream_write(ann.stream, SPAN_LIT("last")), ERR_OK);
+    stream_finish(ann.stream);
+    stream_free(&ann.stream);
+    real_pass(10);
+    assert_int_equal(recv(peer, bytes, sizeof bytes, 0), 4);
+    assert_int_equal(recv(peer, bytes, sizeof bytes, 0), 0);
+}
+
 static void finish_is_told_later_even_with_nothing_queued(void **state)
 {
     (void)state;
@@ -649,6 +676,8 @@ int main(void)
         OVER_TCP(a_writer_that_never_pauses_meets_the_limit_and_nothing_is_taken),
         OVER_TCP(finish_ends_our_side_after_what_is_queued),
         OVER_UNIX(finish_ends_our_side_after_what_is_queued),
+        OVER_TCP(a_stream_that_was_not_finished_is_reset),
+        OVER_TCP(a_stream_freed_right_after_its_finish_ends_cleanly),
         OVER_TCP(finish_is_told_later_even_with_nothing_queued),
         OVER_TCP(a_reset_is_told_once_and_then_nothing),
         OVER_TCP(what_came_before_a_failed_write_is_still_heard),
