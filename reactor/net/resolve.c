@@ -258,7 +258,8 @@ static enum err copy_pins(struct resolver *resolver, const struct resolver_optio
     return ERR_OK;
 }
 
-/* Names are whole: no search list, no $HOSTALIASES.  Named servers are asked alone, without /etc/hosts. */
+/* Names are whole: no search list (an empty one: c-ares 1.18 forgets ARES_FLAG_NOSEARCH when a name has no address), no
+ * $HOSTALIASES.  Named servers are asked alone, without /etc/hosts. */
 static enum err open_channel(struct resolver *resolver, struct span servers)
 {
     char hosts_and_dns[] = "fb", dns[] = "b";
@@ -269,7 +270,7 @@ static enum err open_channel(struct resolver *resolver, struct span servers)
                                    .sock_state_cb = on_socket,
                                    .sock_state_cb_data = resolver};
     int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB |
-               ARES_OPT_NOROTATE;
+               ARES_OPT_DOMAINS | ARES_OPT_NOROTATE;
     char *csv;
     int status;
 

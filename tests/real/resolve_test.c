@@ -1,6 +1,7 @@
 /* resolve_test.c — names, against a name server of the test's own that lies. */
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -124,6 +125,7 @@ static void answer_udp(const struct question *q, struct buf *before, struct buf 
     if (strcmp(q->text, "fleeting.test.") == 0) answer_one(out, q, q->id, 0, good_ip);
     if (strcmp(q->text, "missing.test.") == 0) answer_code(out, q, RCODE(3));
     if (strcmp(q->text, "empty.test.") == 0) answer_code(out, q, RCODE(0));
+    if (strstr(q->text, ".search.test.") != NULL) answer_one(out, q, q->id, 300, evil_ip);
     if (strcmp(q->text, "broken.test.") == 0) answer_code(out, q, RCODE(2));
     if (strcmp(q->text, "many.test.") == 0) answer_code(out, q, FLAG_TC);
     if (strcmp(q->text, "loop.test.") == 0) answer_loop(out, q);
@@ -275,6 +277,7 @@ static int begin(void **state)
     asked = 0;
     tcp_stream = NULL;
     if (real_begin(state) != 0) return -1;
+    setenv("LOCALDOMAIN", "search.test", 1); /* as "search" in resolv.conf */
     start_server();
     snprintf(servers, sizeof servers, "127.0.0.1:%d", listener_addr(tcp).port);
     const struct resolver_pin pin = {SPAN_LIT("pinned.test"), pinned};
@@ -351,6 +354,14 @@ static void no_such_name_is_kept_for_a_while(void **state)
     resolved("missing.test", ERR_NOT_FOUND);
     assert_int_equal(asked, first);
     resolved("empty.test", ERR_NOT_FOUND);
+}
+
+static void no_search_list_is_tried_behind_a_name(void **state)
+{
+    (void)state;
+    resolved("missing.test", ERR_NOT_FOUND);
+    resolved("empty.test", ERR_NOT_FOUND);
+    assert_int_equal(asked, 2 + 2); /* each by its own name, for two families */
 }
 
 static void servers_that_fail_are_asked_again(void **state)
@@ -530,6 +541,7 @@ int main(void)
         PROMISE(an_answer_is_kept_for_its_ttl),
         PROMISE(an_answer_without_ttl_is_not_kept),
         PROMISE(no_such_name_is_kept_for_a_while),
+        PROMISE(no_search_list_is_tried_behind_a_name),
         PROMISE(servers_that_fail_are_asked_again),
         PROMISE(a_pinned_name_is_not_asked_for),
         PROMISE(a_thousand_addresses_come_by_tcp_and_a_few_are_kept),
