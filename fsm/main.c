@@ -60,15 +60,23 @@ static void use_all_descriptors(void)
     if (setrlimit(RLIMIT_NOFILE, &files) != 0) perror("bottled: RLIMIT_NOFILE");
 }
 
+/* The launcher is left as it was born: what it inherits, the agent does. */
+static int start(const struct verb *verb, int argc, char **argv)
+{
+    if (verb->summary != NULL) {
+        keep_memory_private();
+        use_all_descriptors();
+        signal(SIGPIPE, SIG_IGN);
+    }
+    return verb->run(argc, argv);
+}
+
 int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
 
-    keep_memory_private();
-    use_all_descriptors();
-    signal(SIGPIPE, SIG_IGN);
     for (size_t i = 0; i < COUNT_OF(verbs); i++)
-        if (strcmp(verbs[i].name, name) == 0) return verbs[i].run(argc - 1, argv + 1);
+        if (strcmp(verbs[i].name, name) == 0) return start(&verbs[i], argc - 1, argv + 1);
     if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
         usage(stdout);
         return EXIT_OK;

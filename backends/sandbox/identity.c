@@ -134,7 +134,7 @@ enum err identity_unshare(void)
 
     snprintf(uid_map, sizeof uid_map, "0 %u 1", geteuid());
     snprintf(gid_map, sizeof gid_map, "0 %u 1", getegid());
-    /* main() has hidden our memory, and a change of user does: /proc/self is root's, and its maps can't be written. */
+    /* A change of user hides our memory, as a file that may not be read does: /proc/self is root's, and so its maps. */
     if (prctl(PR_SET_DUMPABLE, 1) != 0) return ERR_SYS;
     if (unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) != 0) return ERR_SYS;
     TRY(put("/proc/self/setgroups", "deny"));
