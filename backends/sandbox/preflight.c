@@ -123,6 +123,14 @@ static enum err describe_doors(const struct sandbox_plan *plan, struct buf *out)
     return ERR_OK;
 }
 
+/* Names alone: a value may be what somebody should not have written into a manifest. */
+static enum err describe_variables(const struct sandbox_plan *plan, struct buf *out)
+{
+    for (const char *const *variable = plan->envp; *variable != NULL; variable++)
+        TRY(buf_printf(out, "  %-14s %.*s\n", "variable", (int)strcspn(*variable, "="), *variable));
+    return ERR_OK;
+}
+
 static enum err describe_limit(struct buf *out, const char *what, uint64_t value)
 {
     return value == 0 ? ERR_OK : buf_printf(out, "  %-14s %" PRIu64 "\n", what, value);
@@ -139,6 +147,7 @@ enum err preflight_describe(const struct sandbox_plan *plan, struct buf *out)
     if (err == ERR_OK) err = describe_identity(plan, out);
     if (err == ERR_OK) err = describe_mounts(&mounts, out);
     if (err == ERR_OK) err = describe_doors(plan, out);
+    if (err == ERR_OK) err = describe_variables(plan, out);
     if (err == ERR_OK) err = describe_limit(out, "memory bytes", plan->memory_bytes);
     if (err == ERR_OK) err = describe_limit(out, "processes", plan->pids_max);
     if (err == ERR_OK) err = buf_printf(out, "  %-14s", "command");

@@ -518,8 +518,8 @@ static void a_dry_run_tells_the_plan(void **state)
     for (const char *const *line =
              (const char *const[]){"  read-only      /usr\n", "  link           /bin -> usr/bin\n",
                                    "  WRITABLE       /tmp/", "  door           tcp 3128  the proxy\n",
-                                   "  door           tcp 8443\n", "  memory bytes   1073741824\n",
-                                   "  command        agent --now\n", NULL};
+                                   "  door           tcp 8443\n", "  variable       GREETING\n",
+                                   "  memory bytes   1073741824\n", "  command        agent --now\n", NULL};
          *line != NULL; line++)
         if (strstr((const char *)out.at, *line) == NULL) fail_msg("no line %s in\n%s", *line, (const char *)out.at);
     assert_null(strstr((const char *)out.at, "hello"));
@@ -706,7 +706,7 @@ static int story(void)
 int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "__init") == 0) {
-        (void)prctl(PR_SET_DUMPABLE, 0); /* as the product's main() does before it looks at the verb */
+        (void)prctl(PR_SET_DUMPABLE, 0); /* a file that may not be read (chmod 711) begins like this */
         return launch_main(argc - 1, argv + 1);
     }
     return story();
