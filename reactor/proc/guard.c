@@ -18,13 +18,20 @@ struct guard {
     bool raw;
 };
 
-/* In the child: signals, descriptors and memory are the parent's copies, so it does nothing but system calls. */
+/* The parent takes its credentials out of its own environment; this copy of it would live on in /proc/PID/environ. */
+static void forget_environment(void)
+{
+    for (char **variable = environ; *variable != NULL; variable++) mem_wipe(*variable, strlen(*variable));
+}
+
+/* In the child: signals, descriptors and memory are the parent's copies, so it does little but system calls. */
 static _Noreturn void watch_over(const struct guard *guard, int leash)
 {
     sigset_t all;
     char byte;
     ssize_t len;
 
+    forget_environment();
     sigfillset(&all); /* SIGTTOU too: it would stop the one who restores from the background */
     sigprocmask(SIG_SETMASK, &all, NULL);
     setsid();
