@@ -83,7 +83,8 @@ class Terminal(Run):
         """Waits for text on the screen; what was before it and itself is forgotten."""
         end = time.time() + seconds
         while text not in self.screen:
-            check(time.time() < end, f"waited for {text!r}, saw {self.screen!r}")
+            if time.time() > end:
+                raise AssertionError(f"waited for {text!r}, saw {self.screen!r}")
             self.read()
         self.screen = self.screen.partition(text)[2]
 
@@ -91,15 +92,18 @@ class Terminal(Run):
         return termios.tcgetattr(self.line) == self.before
 
     def end(self, seconds=20):
-        wait_for(lambda: (self.read(0.01), self.process.poll() is not None)[1], seconds)
-        self.read(0)
+        ends = time.time() + seconds
+        while self.process.poll() is None:
+            if time.time() > ends:
+                raise AssertionError(f"waited for the end, saw {self.screen!r}")
+            self.read()
         return self.process.returncode
 
 
 class Person:
-    def __init__(self, lab, uid, bottle, names, ip):
+    def __init__(self, lab, uid, bottle, names, ip, folder=None):
         self.lab, self.uid, self.runs = lab, uid, []
-        self.dir = lab.dir / f"user-{uid}"
+        self.dir = lab.dir / (folder or f"user-{uid}")
         self.root = self.dir / "root"
         other = uid != os.geteuid()
         self.identity = {"user": uid, "group": uid, "extra_groups": []} if other else {}
