@@ -253,7 +253,7 @@ def checked(person):
 @everybody
 def story_usage_errors_say_what_to_do(person):
     cases = ((("nobody",), (), "bottled check --root"), ((), (), "bottled run AGENT"), (("play", "extra"), (), "bottled run AGENT"),
-             (("play",), ("--nonsense",), "bottled run AGENT"), (("play",), ("--project", "/no/such"), "/no/such: no such folder"))
+             (("play",), ("--nonsense",), "bottled run AGENT"), (("play",), ("--project", "/no/such"), "/no/such: No such file or directory"))
     for agent, options, text in cases:
         run = person.run("true", agent=agent, options=options)
         check(run.code == 2 and text in run.err, f"{agent} {options}: {run.code} {run.err}")
