@@ -127,6 +127,16 @@ static enum reason decide(struct request *req)
     return ask_policy(req);
 }
 
+/* What is for us alone, and what origins that read '_' as '-' would take for framing. */
+static void drop_fields(struct request *req)
+{
+    static const char *const names[] = {"expect", "content-length", "content_length", "transfer_encoding"};
+
+    inject_drop(req->verdict.route, &req->head);
+    head_drop_hop_fields(&req->head);
+    for (size_t i = 0; i < COUNT_OF(names); i++) head_remove(&req->head, span_of(names[i]));
+}
+
 static void request_decide(struct fsm *machine)
 {
     struct request *req = of(machine);
@@ -138,10 +148,7 @@ static void request_decide(struct fsm *machine)
         say_no(req, reason, NULL);
         return;
     }
-    inject_drop(req->verdict.route, &req->head);
-    head_drop_hop_fields(&req->head);
-    head_remove(&req->head, SPAN_LIT("expect"));
-    head_remove(&req->head, SPAN_LIT("content-length"));
+    drop_fields(req);
     fsm_post(machine, REQ_EV_PASS);
 }
 

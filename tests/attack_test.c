@@ -124,6 +124,19 @@ static void a_second_content_encoding_is_seen_too(void **state)
     assert_int_equal(world.connect_count, 0);
 }
 
+static void what_some_origins_take_for_framing_is_dropped(void **state)
+{
+    (void)state;
+    talker_connect(&client, CONN_PROXY);
+    talker_say(&client, "POST http://api.example.com/ HTTP/1.1\r\nHost: api.example.com\r\nContent-Length: 5\r\n"
+                        "Content_Length: 0\r\nTransfer_Encoding: chunked\r\nX_Kept: 1\r\n\r\nhello");
+    assert_true(talker_accept(&origin));
+    assert_says(&origin, "Content-Length: 5\r\n");
+    assert_says(&origin, "X_Kept: 1\r\n");
+    assert_null(strstr(talker_heard(&origin), "Content_Length"));
+    assert_null(strstr(talker_heard(&origin), "Transfer_Encoding"));
+}
+
 static void trace_is_refused_however_it_is_spelled(void **state)
 {
     static const char *const methods[] = {"TRACE", "trace", "TrAcE", "TRACK", "connect"};
@@ -422,6 +435,7 @@ int main(void)
         STORY(a_secret_does_not_leave_with_some_letters_percent_encoded),
         STORY(a_secret_in_the_host_of_a_refused_request_is_not_logged),
         STORY(a_second_content_encoding_is_seen_too),
+        STORY(what_some_origins_take_for_framing_is_dropped),
         STORY(trace_is_refused_however_it_is_spelled),
         STORY(a_short_head_behind_a_connect_in_pieces_is_read),
         STORY(an_interim_answer_that_says_no_content_is_passed_on),
