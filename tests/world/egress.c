@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "reactor/base/log.h"
 #include "reactor/base/mem.h"
 #include "reactor/net/stream_mem.h"
 
@@ -144,6 +145,7 @@ void egress_begin(void)
     must(pool_new(world.loop, proxy.resolver, &pool));
     proxy.pool = pool;
     proxy.access = (struct access_log){.loop = world.loop, .fd = memfd_create("access", MFD_CLOEXEC)};
+    log_to(proxy.access.fd);
     egress = (struct egress){.proxy = &proxy, .name = "world"};
     list_init(&egress.conns);
     egress.rules = rules_hold(shared_rules());
@@ -158,6 +160,7 @@ void egress_end(void)
     world_turn();
     rules_free(&egress.rules);
     resolver_free(&proxy.resolver);
+    log_to(STDERR_FILENO);
     close(proxy.access.fd);
     world_end();
 }

@@ -41,5 +41,5 @@ void talker_leave(struct talker *talker);  /* reset */
 const char *talker_heard(struct talker *talker);
 void talker_forget(struct talker *talker); /* what was heard */
 
-/* What access.c wrote, NUL-terminated; good until the next call. */
+/* What access.c and log.c wrote, NUL-terminated; good until the next call. */
 const char *egress_log(void);
