@@ -49,7 +49,7 @@ def judge(name, rows):
     return len(wrong)
 
 
-with Lab() as lab:
+with Lab(low_ports=True) as lab:
     lab.bottle("b", ROUTES)
     runs = [("requests in a tunnel", requests(lab, "tunnel", "127.77.1.1")),
             ("requests in absolute-form", requests(lab, "forward", "127.77.1.2")),

@@ -11,16 +11,24 @@ import ctypes, fcntl, http.server, json, os, pathlib, shutil, signal, socket, ss
 ORIGIN_IP = "127.77.0.1"
 
 
-def own_network():
-    """As root, a loopback of the play's own: another run on this machine may have the same addresses."""
-    if os.geteuid() != 0 or ctypes.CDLL(None).unshare(0x40000000) != 0:  # CLONE_NEWNET
+def own_network(user=False):
+    """A loopback of the play's own: another run on this machine may have the same addresses.  Root can make one, and
+    anybody as the lord of a user namespace, where every port is his to bind."""
+    uid, gid = os.geteuid(), os.getegid()
+    if ctypes.CDLL(None).unshare(0x40000000 | (0x10000000 if user else 0)) != 0:  # CLONE_NEWNET, CLONE_NEWUSER
         return
+    maps = {"setgroups": "deny", "uid_map": f"{uid} {uid} 1", "gid_map": f"{gid} {gid} 1"} if user else {}
+    for name, text in maps.items():
+        pathlib.Path("/proc/self", name).write_text(text)
     with socket.socket() as s:
         request = struct.pack("16sh14x", b"lo", 0x1 | 0x40)  # IFF_UP | IFF_RUNNING
         fcntl.ioctl(s, 0x8914, request)  # SIOCSIFFLAGS
+    if user:
+        pathlib.Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").write_text("0")  # children have no privilege
 
 
-own_network()
+if os.geteuid() == 0:
+    own_network()
 
 
 def free_port(ip="127.0.0.1"):
@@ -106,7 +114,10 @@ class Origin(http.server.ThreadingHTTPServer):
 class Lab:
     passed = 0
 
-    def __init__(self, binary=None):
+    def __init__(self, binary=None, low_ports=False):
+        """low_ports: origins are at 443 and 80, whoever starts the play."""
+        if low_ports and not can_bind(443):
+            own_network(user=True)
         self.binary = os.path.abspath(binary or sys.argv[1])
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="bottled-play-"))
         self.root = self.dir / "root"

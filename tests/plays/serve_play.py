@@ -44,7 +44,7 @@ class Misbehaving(Echo):
 
 
 def setting():
-    lab = Lab()
+    lab = Lab(low_ports=True)
     lab.__enter__()
     lab.bottle("b", ROUTES)
     lab.origin(Misbehaving, "api.example.com", "a.example.org", "inside.example.com", "pass.example.com")
