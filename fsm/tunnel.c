@@ -177,12 +177,16 @@ static void tell_over(struct defer *defer)
     tunnel->fn(tunnel->owner, refused ? tunnel->verdict.reason : REASON_NONE, tunnel->why);
 }
 
-/* A refusal that the client can be told is a request's, with its own line. */
+/* A refusal that the client can be told is a request's, with its own line.  Else the client sees an end, not a reset
+ * that takes the last bytes with it: whether it is a cut, the TLS inside tells. */
 static void tunnel_end(struct fsm *machine)
 {
     struct tunnel *tunnel = of(machine);
 
-    if (machine->state != TUNNEL_REFUSED) write_line(tunnel);
+    if (machine->state != TUNNEL_REFUSED) {
+        write_line(tunnel);
+        stream_finish(tunnel->client);
+    }
     loop_defer(tunnel->egress->proxy->loop, &tunnel->over, tell_over);
 }
 

@@ -267,11 +267,22 @@ static void a_tunnel_whose_hello_does_not_name_the_host_passes_nothing(void **st
         open_tunnel();
         talker_say_bytes(&client, hello_for(names[i]));
         assert_int_equal(buf_len(&origin.heard), 0);
-        assert_true(origin.gone && client.gone);
+        assert_true(origin.gone && client.eof);
         talker_leave(&client);
         talker_leave(&origin);
     }
     assert_logged("name-mismatch");
+}
+
+static void what_an_origin_says_before_it_resets_a_tunnel_still_arrives(void **state)
+{
+    (void)state;
+    open_tunnel();
+    talker_say_bytes(&client, hello_for("pass.example.com"));
+    talker_say(&origin, "last words");
+    talker_leave(&origin);
+    assert_says(&client, "last words");
+    assert_true(client.eof && !client.gone);
 }
 
 static void a_secret_in_a_hello_or_a_question_is_not_logged(void **state)
@@ -456,6 +467,7 @@ int main(void)
         STORY(a_connection_that_was_paused_at_its_last_byte_answers_the_next_request),
         STORY(a_tunnel_passes_bytes_once_its_hello_names_the_host),
         STORY(a_tunnel_whose_hello_does_not_name_the_host_passes_nothing),
+        STORY(what_an_origin_says_before_it_resets_a_tunnel_still_arrives),
         STORY(a_secret_in_a_hello_or_a_question_is_not_logged),
         STORY(a_tunnel_that_a_drain_cuts_is_logged),
         STORY(a_host_with_many_connections_pushes_out_its_own),
