@@ -127,11 +127,24 @@ static enum reason decide(struct request *req)
     return ask_policy(req);
 }
 
+/* Fields by which some origins let a request be another than its first line says: where that line was what decided,
+ * they do not go out. */
+static void drop_overrides(struct request *req)
+{
+    static const char *const names[] = {"x-http-method-override", "x-http-method", "x-method-override",
+                                        "x-original-url",         "x-rewrite-url", "x-original-uri"};
+    const struct route *route = req->verdict.route;
+
+    if (route->method_count == 0 && route->path_count == 0) return;
+    for (size_t i = 0; i < COUNT_OF(names); i++) head_remove(&req->head, span_of(names[i]));
+}
+
 /* What is for us alone, and what origins that read '_' as '-' would take for framing. */
 static void drop_fields(struct request *req)
 {
     static const char *const names[] = {"expect", "content-length", "content_length", "transfer_encoding"};
 
+    drop_overrides(req);
     inject_drop(req->verdict.route, &req->head);
     head_drop_hop_fields(&req->head);
     for (size_t i = 0; i < COUNT_OF(names); i++) head_remove(&req->head, span_of(names[i]));

@@ -412,6 +412,19 @@ static void whatever_allocation_fails_nothing_leaves_that_must_not_and_all_of_it
     assert_null(strstr(egress_log(), EGRESS_SECRET));
 }
 
+static void what_would_turn_the_request_into_another_does_not_go_out(void **state)
+{
+    (void)state;
+    talker_connect(&client, CONN_PROXY);
+    talker_say(&client,
+               "GET http://a.example.org/ok/ HTTP/1.1\r\nHost: a.example.org\r\nX-HTTP-Method-Override: DELETE\r\n"
+               "x-original-url: /admin\r\nX-Kept: 1\r\n\r\n");
+    assert_true(talker_accept(&origin));
+    assert_says(&origin, "X-Kept: 1");
+    assert_null(strstr(talker_heard(&origin), "DELETE"));
+    assert_null(strstr(talker_heard(&origin), "/admin"));
+}
+
 int main(void)
 {
     const struct CMUnitTest stories[] = {
@@ -435,6 +448,7 @@ int main(void)
         STORY(the_connections_to_a_name_server_are_bounded),
         STORY(a_second_try_that_fails_is_logged_with_honest_times),
         STORY(whatever_allocation_fails_nothing_leaves_that_must_not_and_all_of_it_ends),
+        STORY(what_would_turn_the_request_into_another_does_not_go_out),
     };
     return cmocka_run_group_tests(stories, NULL, NULL);
 }
