@@ -9,7 +9,7 @@ import fcntl, functools, json, os, pathlib, pty, select, shutil, signal, struct,
 from lab import check, wait_for
 
 SOMEBODY = 54321  # a user of no name and no privilege
-TOKEN = "play-t0ken-2c26b46b68ffc68f"  # what PLAY_TOKEN holds outside
+TOKEN = "play-t0ken-" + os.urandom(8).hex()  # what PLAY_TOKEN holds outside
 
 
 class Run:
