@@ -10,8 +10,9 @@
 struct client;
 
 struct client_ops {
-    /* A 1xx or the final head.  fields are end-to-end only; framing comes from head->body and head->length. */
-    void (*head)(struct client *client, const struct head *head);
+    /* A 1xx or the final head.  fields are end-to-end only; framing comes from head->body and head->length,
+     * which the client may change to what it can read. */
+    void (*head)(struct client *client, struct head *head);
     void (*body)(struct client *client, struct span data);
     void (*end)(struct client *client, const struct field *trailers, size_t trailer_count);
     /* The response can't be completed, or nothing should be said: the client must see a cut, not an end. */

@@ -23,15 +23,14 @@ static void frame(struct conn *conn, struct head *head)
                           conn->egress->proxy->draining || !conn->body.done || !request_head(conn->request)->keep_alive;
 }
 
-static void reply_head(struct client *client, const struct head *head)
+static void reply_head(struct client *client, struct head *head)
 {
     struct conn *conn = of(client);
-    struct head framed = *head;
     struct buf out = {0};
 
-    framed.minor = 1;
-    if (head->status >= 200) frame(conn, &framed);
-    put(conn, http1_write_response(&out, &framed, head->status >= 200 && conn->response_last), &out);
+    head->minor = 1;
+    if (head->status >= 200) frame(conn, head);
+    put(conn, http1_write_response(&out, head, head->status >= 200 && conn->response_last), &out);
 }
 
 static void reply_body(struct client *client, struct span data)
@@ -63,7 +62,7 @@ static size_t reply_room(const struct client *client)
     return stream_room(conn->stream);
 }
 
-static void mute_head(struct client *client, const struct head *head) { (void)client, (void)head; }
+static void mute_head(struct client *client, struct head *head) { (void)client, (void)head; }
 static void mute_body(struct client *client, struct span data) { (void)client, (void)data; }
 static void mute_end(struct client *client, const struct field *trailers, size_t trailer_count)
 {

@@ -209,9 +209,9 @@ static enum err begin_body(struct request *req)
 
 static void say_continue(struct request *req)
 {
-    static const struct head go_on = {.status = 100, .reason = {(const uint8_t *)"Continue", 8}, .minor = 1};
-
-    if (req->head.expect_continue && req->head.minor >= 1) req->client->ops->head(req->client, &go_on);
+    if (!req->head.expect_continue || req->head.minor == 0) return;
+    struct head go_on = {.status = 100, .reason = SPAN_LIT("Continue"), .minor = 1};
+    req->client->ops->head(req->client, &go_on);
 }
 
 static void request_scan(struct fsm *machine)
@@ -377,12 +377,12 @@ static void request_await(struct fsm *machine) { mark(of(machine)); }
 
 static void relay_head(struct request *req)
 {
-    struct head head = *upstream_head(req->upstream);
+    struct head *head = upstream_head();
 
-    head_drop_hop_fields(&head);
-    head_remove(&head, SPAN_LIT("content-length")); /* the writer says it again, from head.body and head.length */
-    head_remove(&head, SPAN_LIT("alt-svc"));        /* another way to the origin would lead around us */
-    req->client->ops->head(req->client, &head);
+    head_drop_hop_fields(head);
+    head_remove(head, SPAN_LIT("content-length")); /* the writer says it again, from head->body and head->length */
+    head_remove(head, SPAN_LIT("alt-svc"));        /* another way to the origin would lead around us */
+    req->client->ops->head(req->client, head);
 }
 
 static void request_relay(struct fsm *machine)
@@ -390,7 +390,7 @@ static void request_relay(struct fsm *machine)
     struct request *req = of(machine);
 
     mark(req);
-    req->status = upstream_head(req->upstream)->status;
+    req->status = upstream_head()->status;
     relay_head(req);
 }
 
@@ -446,7 +446,7 @@ static void on_upstream(void *owner, enum upstream_event event)
         if (req->machine.state == REQ_SEND) go_on_sending(req);
         return;
     case UPSTREAM_INTERIM:
-        if (req->head.minor >= 1 && upstream_head(req->upstream)->status != 100) relay_head(req);
+        if (req->head.minor >= 1 && upstream_head()->status != 100) relay_head(req);
         return;
     case UPSTREAM_HEAD: fsm_post(&req->machine, REQ_EV_RESPONSE); return;
     case UPSTREAM_BODY: relay_body(req); return;
@@ -514,9 +514,10 @@ void request_client_gone(struct request *req) { fsm_post(&req->machine, REQ_EV_C
 enum err request_new(struct egress *egress, struct client *client, const struct request_origin *origin,
                      struct span head, request_over_fn *fn, void *owner, struct request **request_out)
 {
-    struct request *req = mem_new(sizeof *req);
+    struct request *req = mem_room(sizeof *req);
 
     if (req == NULL) return ERR_NOMEM;
+    memset(req, 0, offsetof(struct request, head.fields));
     req->arena = arena_begin(REQUEST_ARENA_MAX);
     req->raw = arena_copy(&req->arena, head);
     if (req->raw.at == NULL) {

@@ -16,7 +16,6 @@ struct request {
 
     struct arena arena;
     struct span raw; /* the head as it came, in the arena; head's spans point into it */
-    struct head head;
     struct target target;
     struct authority authority; /* whom it is for */
     bool tls;                   /* to the origin */
@@ -36,6 +35,8 @@ struct request {
     uint16_t status; /* told to the client */
     uint64_t up_bytes, down_bytes;
     uint64_t born_ms, entered_ms[REQ_STATE_COUNT];
+
+    struct head head; /* last: its fields are not zeroed at birth */
 };
 
 /* agree.c: who it is for, if all that names it agrees.  REASON_NONE or why not. */

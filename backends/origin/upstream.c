@@ -23,6 +23,9 @@ static void fail_with(struct upstream *up, enum reason reason, const char *detai
 
 /* --- the response ---------------------------------------------------------------------------------------- */
 
+/* One for all: a head is 8 KiB and looked at in the event that tells it, by one owner at a time. */
+static struct head head_here;
+
 static bool read_head(struct upstream *up, struct span in)
 {
     struct http1_fault fault = {0};
@@ -37,14 +40,13 @@ static bool read_head(struct upstream *up, struct span in)
         return false;
     }
     copy = arena_copy(up->arena, span_first(in, len));
-    if (up->head == NULL) up->head = arena_new(up->arena, sizeof *up->head);
-    if (copy.at == NULL || up->head == NULL) {
+    if (copy.at == NULL) {
         fail_with(up, REASON_UPSTREAM_MALFORMED, "response heads too large");
         return false;
     }
     stream_consume(up->stream, len);
     up->scanned = 0;
-    if (http1_parse_response(copy, up->method, up->head, &fault) != ERR_OK) {
+    if (http1_parse_response(copy, up->method, &head_here, &fault) != ERR_OK) {
         fail_with(up, REASON_UPSTREAM_MALFORMED, fault.detail);
         return false;
     }
@@ -55,11 +57,11 @@ static bool read_head(struct upstream *up, struct span in)
 static bool take_head(struct upstream *up, struct span in)
 {
     if (!read_head(up, in)) return false;
-    if (up->head->status == 101) {
+    if (head_here.status == 101) {
         fail_with(up, REASON_UPSTREAM_MALFORMED, "switching protocols was not asked for");
         return false;
     }
-    if (up->head->status < 200) {
+    if (head_here.status < 200) {
         if (++up->interim_count > INTERIM_COUNT_MAX) {
             fail_with(up, REASON_UPSTREAM_MALFORMED, "too many interim responses");
             return false;
@@ -67,8 +69,8 @@ static bool take_head(struct upstream *up, struct span in)
         tell(up, UPSTREAM_INTERIM);
         return true;
     }
-    http1_body_begin(&up->body, up->head);
-    up->reusable = up->head->keep_alive && up->body.kind != BODY_UNTIL_CLOSE;
+    http1_body_begin(&up->body, &head_here);
+    up->reusable = head_here.keep_alive && up->body.kind != BODY_UNTIL_CLOSE;
     up->part = EXCHANGE_BODY;
     tell(up, UPSTREAM_HEAD);
     return true;
@@ -321,7 +323,6 @@ static void begin_exchange(struct upstream *up, struct arena *arena, upstream_fn
     up->sent = up->paused = up->heard = up->reusable = false;
     up->interim_count = 0;
     up->scanned = up->trailer_count = 0;
-    up->head = NULL;
     up->trailers = NULL;
     up->failure = (struct upstream_failure){0};
 }
@@ -372,7 +373,6 @@ void upstream_free(struct upstream **upstream)
     clean = up->machine.state == UP_BUSY && up->part == EXCHANGE_OVER && up->sent && up->reusable && !up->stream->eof;
     up->fn = NULL;
     up->arena = NULL;
-    up->head = NULL;
     if (fsm_is_final(&up->machine))
         loop_defer(up->pool->loop, &up->freed, free_now);
     else
@@ -407,7 +407,7 @@ void upstream_pause(struct upstream *up, bool paused)
     if (up->stream != NULL && up->stream->eof && up->machine.state == UP_BUSY && up->fn != NULL) on_eof(up);
 }
 
-const struct head *upstream_head(const struct upstream *up) { return up->head; }
+struct head *upstream_head(void) { return &head_here; }
 struct span upstream_data(const struct upstream *up) { return up->data; }
 const struct upstream_failure *upstream_failure(const struct upstream *up) { return &up->failure; }
 const struct upstream_facts *upstream_facts(const struct upstream *up) { return &up->facts; }

@@ -48,7 +48,8 @@ void pool_free(struct pool **pool); /* idle connections are closed; none may be 
 void pool_clear(struct pool *pool); /* closes the idle ones: after a reload, and when descriptors run out */
 size_t pool_idle(const struct pool *pool);
 
-/* UPSTREAM_READY or UPSTREAM_FAILED follows.  arena keeps the response's heads; it outlives the upstream. */
+/* UPSTREAM_READY or UPSTREAM_FAILED follows.  arena keeps the bytes of the response's heads; it outlives the
+ * upstream. */
 MUST_CHECK enum err upstream_open(struct pool *pool, const struct upstream_target *target, struct arena *arena,
                                   upstream_fn *fn, void *owner, struct upstream **upstream_out);
 
@@ -59,7 +60,7 @@ MUST_CHECK enum err upstream_send_body(struct upstream *upstream, struct span da
 size_t upstream_room(const struct upstream *upstream);
 void upstream_sent(struct upstream *upstream); /* the request is whole: only now may the connection be pooled */
 
-const struct head *upstream_head(const struct upstream *upstream);
+struct head *upstream_head(void); /* during UPSTREAM_INTERIM and UPSTREAM_HEAD only; the owner may change it */
 struct span upstream_data(const struct upstream *upstream);
 const struct field *upstream_trailers(const struct upstream *upstream, size_t *count_out);
 const struct upstream_failure *upstream_failure(const struct upstream *upstream);

@@ -40,7 +40,6 @@ struct upstream {
     bool sent, paused, reading, heard, reusable;
     unsigned interim_count;
     size_t scanned;
-    struct head *head;
     struct http1_body body;
     struct span data;
     struct field *trailers;

@@ -28,11 +28,11 @@ struct head {
     /* both */
     uint8_t minor; /* HTTP/1.minor */
     uint16_t field_count;
-    struct field fields[HEAD_FIELDS_MAX];
     enum body_kind body;
     uint64_t length;      /* of BODY_LENGTH; what a response to HEAD or a 304 says it would have been, else 0 */
     bool keep_alive;      /* the sender is willing to go on on this connection */
     bool expect_continue; /* Expect: 100-continue on an HTTP/1.1 request */
+    struct field fields[HEAD_FIELDS_MAX]; /* last: the first field_count are set, the rest is never looked at */
 };
 
 /* The first field of that name (ASCII case ignored), or NULL. */
