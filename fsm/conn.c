@@ -291,6 +291,7 @@ static void conn_end(struct fsm *machine)
     struct conn *conn = of(machine);
 
     if (conn->request != NULL) request_client_gone(conn->request);
+    if (conn->tunnel != NULL) tunnel_cut(conn->tunnel);
     list_remove(&conn->node);
     loop_defer(conn->egress->proxy->loop, &conn->freed, free_now);
 }

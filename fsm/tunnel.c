@@ -217,6 +217,12 @@ enum err tunnel_new(struct egress *egress, const struct tunnel_plan *plan, struc
     return ERR_OK;
 }
 
+void tunnel_cut(struct tunnel *tunnel)
+{
+    if (tunnel->why == NULL) tunnel->why = "cut";
+    fsm_post(&tunnel->machine, TUNNEL_EV_GONE);
+}
+
 void tunnel_free(struct tunnel **held)
 {
     struct tunnel *tunnel = *held;

@@ -23,4 +23,5 @@ struct tunnel_plan {
 
 MUST_CHECK enum err tunnel_new(struct egress *egress, const struct tunnel_plan *plan, struct stream *client,
                                tunnel_over_fn *fn, void *owner, struct tunnel **tunnel_out);
+void tunnel_cut(struct tunnel *tunnel); /* its connection is ending: it ends too, with its line in the log */
 void tunnel_free(struct tunnel **tunnel);

@@ -430,8 +430,9 @@ static void a_passed_connection_may_end_while_the_proxy_drains(void **state)
     assert_says(&client, "still here");
     conn_drain_all(&egress, true);
     world_turn();
-    assert_true(client.gone);
+    assert_true(is_over(&client) && is_over(&origin));
     assert_int_equal(egress.conn_count, 0);
+    assert_logged("\"scheme\":\"tunnel\"");
 }
 
 static void a_slow_reader_slows_a_passed_connection_down(void **state)
