@@ -110,7 +110,7 @@ class NameServer:
         return [reply(0, records)]
 
 
-lab = Lab()
+lab = Lab(low_ports=True)
 lab.__enter__()
 lab.bottle("b", ROUTES)
 

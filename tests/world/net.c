@@ -149,7 +149,13 @@ enum err stream_tcp_connect(struct loop *loop, const struct addr *addr, stream_f
     stream_own(*stream_out, fn, owner);
     switch (manner) {
     case REFUSES: stream_free(&server); break; /* which is STREAM_GONE at our end, a turn later */
-    case SWALLOWS: keep(swallowed, &swallowed_count, server); break;
+    case SWALLOWS:
+        if (swallowed_count == WAITING_MAX) { /* the oldest was given up on long ago */
+            struct stream *oldest = take_first(swallowed, &swallowed_count);
+            stream_free(&oldest);
+        }
+        keep(swallowed, &swallowed_count, server);
+        break;
     case LISTENS:
         keep(waiting, &waiting_count, server);
         err = open_later(*stream_out);
