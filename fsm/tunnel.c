@@ -229,7 +229,6 @@ void tunnel_free(struct tunnel **held)
 
     if (tunnel == NULL) return;
     *held = NULL;
-    if (!fsm_is_final(&tunnel->machine)) write_line(tunnel); /* the connection ends first, at a drain's end */
     loop_defer_cancel(&tunnel->over);
     fsm_stop(&tunnel->machine);
     dial_free(&tunnel->dial);

@@ -267,7 +267,7 @@ static void a_tunnel_that_a_drain_cuts_is_logged(void **state)
     talker_say_bytes(&client, hello_for("pass.example.com"));
     conn_drain_all(&egress, true);
     world_turn();
-    assert_logged("\"state\":\"TUNNEL_OPEN\"");
+    assert_logged("\"state\":\"TUNNEL_OVER\",\"by\":\"TUNNEL_EV_GONE\"");
 }
 
 /* --- bounds ------------------------------------------------------------------------------------------------ */
