@@ -10,6 +10,11 @@ need(libcjson libcjson-dev)
 add_library(corpus STATIC tests/corpus.c)
 target_link_libraries(corpus reactor PkgConfig::libcjson PkgConfig::cmocka)
 
+# Encoders, for bodies that are coded on the spot.
+need(libbrotlienc libbrotli-dev)
+add_library(coder STATIC tests/coder.c)
+target_link_libraries(coder reactor PkgConfig::libbrotlienc PkgConfig::cmocka)
+
 function(bottled_test source folder)
     get_filename_component(name ${source} NAME_WE)
     add_executable(${name} ${source})
@@ -21,7 +26,7 @@ endfunction()
 
 file(GLOB unit_tests CONFIGURE_DEPENDS tests/*_test.c)
 foreach(source ${unit_tests})
-    bottled_test(${source} unit corpus world fsm world)
+    bottled_test(${source} unit corpus coder world fsm world)
 endforeach()
 add_library(real STATIC tests/real/real.c)
 file(GLOB real_tests CONFIGURE_DEPENDS tests/real/*_test.c)

@@ -21,6 +21,15 @@
 #define GLOB_BYTES_MAX    512u        /* one path rule of a route */
 #define INTERIM_COUNT_MAX 64u         /* 1xx responses before a final one: nobody sends more than a few */
 
+/* --- content codings ------------------------------------------------------------------------------------- */
+#define CODINGS_MAX         5u      /* of one body, on top of each other: one is usual, two a mistake */
+#define CODING_MEMORY_MAX   MIB(28) /* held by one decoder: br's window, 16 MiB, beside its half as it grows; trees */
+#define ZSTD_WINDOW_LOG_MAX 23      /* RFC 9659: a window of 8 MiB */
+#define INFLATE_PIECE       KIB(16) /* decoded at once, of each coding */
+#define INFLATE_RATIO_MAX   100u    /* bytes that a coded one may become; text: 20 at best, zeros: 1,000 */
+#define INFLATE_BLOCK       KIB(16) /* ...counted in blocks of so many, so any body may become 1.6 MiB */
+#define INFLATE_TOTAL_MAX   MIB(1024ull) /* decoded bytes of one body: SPOOL_DISK_MAX, as of one that is not coded */
+
 /* --- streams --------------------------------------------------------------------------------------------- */
 #define STREAM_INPUT_MAX   KIB(128)   /* held unread bytes of one stream; above a whole head, so one always fits */
 #define STREAM_OUTPUT_HIGH KIB(128)   /* queued unsent bytes at which a writer should pause */
