@@ -142,7 +142,8 @@ static void drop_overrides(struct request *req)
 /* What is for us alone, and what origins that read '_' as '-' would take for framing. */
 static void drop_fields(struct request *req)
 {
-    static const char *const names[] = {"expect", "content-length", "content_length", "transfer_encoding"};
+    static const char *const names[] = {"expect", "content-length", "content_length", "transfer_encoding",
+                                        "content_encoding"};
 
     drop_overrides(req);
     inject_drop(req->verdict.route, &req->head);
@@ -184,25 +185,27 @@ static struct span value_of(const struct head *head, struct span name)
     return field != NULL ? field->value : (struct span){0};
 }
 
-/* Several fields are one list: any coding but identity counts, wherever it stands. */
-static struct span coding_of(const struct head *head)
+/* Several fields are one list (RFC 9110 section 5.3). */
+static enum err list_codings(struct request *req, struct span *codings)
 {
-    struct span coding = {0}, list, each;
-
-    for (size_t i = 0; i < head->field_count; i++) {
-        if (!span_is_nocase(head->fields[i].name, SPAN_LIT("content-encoding"))) continue;
-        for (list = head->fields[i].value; head_next_element(&list, &each);)
-            if (!span_is_nocase(each, SPAN_LIT("identity"))) coding = each;
+    for (size_t i = 0; i < req->head.field_count; i++) {
+        const struct field *field = &req->head.fields[i];
+        if (!span_is_nocase(field->name, SPAN_LIT("content-encoding"))) continue;
+        if (codings->len == 0) {
+            *codings = field->value;
+            continue;
+        }
+        *codings = arena_printf(&req->arena, "%.*s, %.*s", SPAN_FMT(*codings), SPAN_FMT(field->value));
+        if (codings->at == NULL) return ERR_LIMIT;
     }
-    return coding;
+    return ERR_OK;
 }
 
 static enum err begin_body(struct request *req)
 {
-    struct scan_unit unit = {.place = SCAN_BODY,
-                             .content_encoding = coding_of(&req->head),
-                             .content_type = value_of(&req->head, SPAN_LIT("content-type"))};
+    struct scan_unit unit = {.place = SCAN_BODY, .content_type = value_of(&req->head, SPAN_LIT("content-type"))};
 
+    TRY(list_codings(req, &unit.content_encoding));
     TRY(scan_new(req->rules->scanner, &unit, &req->scan));
     return spool_new(&req->spool);
 }
@@ -240,14 +243,25 @@ static void request_scan(struct fsm *machine)
         say_continue(req);
 }
 
+static void say_unscanned(struct request *req, enum err err)
+{
+    if (err == ERR_SYNTAX)
+        say_no(req, REASON_CODING, "the body is not coded as its head says");
+    else if (err == ERR_LIMIT)
+        say_no(req, REASON_BODY_TOO_LARGE, "the body is too large with its codings undone");
+    else
+        say_no(req, REASON_SCAN_FAILED, "the body could not be scanned");
+}
+
 void request_body(struct request *req, struct span data)
 {
     enum err err;
 
     if (req->machine.state != REQ_SCAN) return; /* refused already: it is read and dropped */
     req->up_bytes += data.len;
-    if (scan_feed(req->scan, data, &req->findings) != ERR_OK) {
-        say_no(req, REASON_SCAN_FAILED, "the body could not be scanned");
+    err = scan_feed(req->scan, data, &req->findings);
+    if (err != ERR_OK) {
+        say_unscanned(req, err);
         return;
     }
     err = spool_append(req->spool, data);
@@ -288,9 +302,10 @@ void request_broken(struct request *req, const char *detail) { say_no(req, REASO
 static void request_judge(struct fsm *machine)
 {
     struct request *req = of(machine);
+    enum err err = req->scan != NULL ? scan_end(req->scan, &req->findings) : ERR_OK;
 
-    if (req->scan != NULL && scan_end(req->scan, &req->findings) != ERR_OK)
-        say_no(req, REASON_SCAN_FAILED, "the body could not be scanned");
+    if (err != ERR_OK)
+        say_unscanned(req, err);
     else if (req->findings.count > 0)
         say_no(req, REASON_SECRET, NULL);
     else

@@ -1,4 +1,5 @@
-/* corpus.h — reads the cases with known answers that stand beside the checkout, one JSON object a line.
+/* corpus.h — reads the cases with known answers that stand beside the checkout, one JSON object a line,
+ * packed by gzip or not.
  *
  * Where    BOTTLED_CORPORA, or ../shared/corpora; without it a test says so in one line and skips.
  * Owns     the row it handed out last: corpus_next() frees the one before.

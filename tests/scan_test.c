@@ -359,13 +359,23 @@ static void a_scanner_outlives_its_vault(void **state)
 static void what_cannot_be_read_is_refused(void **state)
 {
     static const struct span values[] = {SPAN_LIT(VALUE)};
-    const struct scan_unit zipped = {SCAN_BODY, SPAN_LIT("gzip"), {0}}, plain = {SCAN_BODY, SPAN_LIT("Identity"), {0}};
+    const struct scan_unit packed = {SCAN_BODY, SPAN_LIT("compress"), {0}},
+                           plain = {SCAN_BODY, SPAN_LIT("Identity"), {0}};
+    const struct scan_unit zipped = {SCAN_BODY, SPAN_LIT("gzip"), {0}};
+    struct findings findings = {0};
     AUTO(scan) scan = NULL;
 
     (void)state;
     begin_with(values, 1);
-    assert_int_equal(scan_new(scanner, &zipped, &scan), ERR_DENIED);
+    assert_int_equal(scan_new(scanner, &packed, &scan), ERR_DENIED);
     assert_null(scan);
+    assert_int_equal(scan_new(scanner, &zipped, &scan), ERR_OK);
+    assert_int_equal(scan_feed(scan, SPAN_LIT("\x1f\x8b"), &findings), ERR_OK);
+    assert_int_equal(scan_end(scan, &findings), ERR_SYNTAX); /* it is not whole */
+    scan_free(&scan);
+    assert_int_equal(scan_new(scanner, &zipped, &scan), ERR_OK);
+    assert_int_equal(scan_feed(scan, SPAN_LIT("hello"), &findings), ERR_SYNTAX);
+    scan_free(&scan);
     assert_int_equal(scan_new(scanner, &plain, &scan), ERR_OK);
     scan_free(&scan);
     end();

@@ -7,6 +7,7 @@
 #include "dlp/scan/literal.h"
 #include "reactor/base/mem.h"
 #include "reactor/base/own.h"
+#include "reactor/wire/inflate.h"
 
 struct scanner {
     hs_database_t *block, *stream; /* the same rules; NULL when there are none */
@@ -18,6 +19,9 @@ struct scan {
     struct scanner *scanner;
     hs_stream_t *stream; /* NULL without rules, and after the end */
     enum scan_place place;
+    struct inflate *inflate;   /* undoes the codings of the unit; NULL when it has none */
+    struct scan *plain;        /* takes what comes of that */
+    struct findings *findings; /* plain's, while it is fed */
 };
 
 static const char *const places[] = {
@@ -194,6 +198,22 @@ enum err scan_block(struct scanner *scanner, enum scan_place place, struct span 
     return scan_whole(scanner, bytes, &in_bytes);
 }
 
+static enum err scan_plain(void *context, struct span bytes)
+{
+    struct scan *scan = context;
+
+    return scan_feed(scan->plain, bytes, scan->findings);
+}
+
+/* A scan within the scan: the bytes as they come are looked at too, as what they say of themselves may be untrue. */
+static enum err undo_codings(struct scan *scan, const struct scan_unit *unit)
+{
+    const struct scan_unit plain = {.place = unit->place, .content_type = unit->content_type};
+
+    TRY(inflate_new(unit->content_encoding, scan_plain, scan, &scan->inflate));
+    return scan->inflate != NULL ? scan_new(scan->scanner, &plain, &scan->plain) : ERR_OK;
+}
+
 enum err scan_new(struct scanner *scanner, const struct scan_unit *unit, struct scan **scan_out)
 {
     AUTO(scan) scan = mem_new(sizeof *scan);
@@ -202,11 +222,21 @@ enum err scan_new(struct scanner *scanner, const struct scan_unit *unit, struct 
     scan->scanner = scanner;
     scan->place = unit->place;
     if (scanner->stream != NULL) {
-        if (unit->content_encoding.len > 0 && !span_is_nocase(unit->content_encoding, SPAN_LIT("identity")))
-            return ERR_DENIED;
+        TRY(undo_codings(scan, unit));
         TRY(engine_err(hs_open_stream(scanner->stream, 0, &scan->stream)));
     }
     *scan_out = MOVE(scan);
+    return ERR_OK;
+}
+
+static enum err scan_pieces(struct scan *scan, struct span bytes, struct sink *sink)
+{
+    while (bytes.len > 0) {
+        struct span piece = span_first(bytes, SCAN_PIECE_MAX);
+        TRY(engine_err(hs_scan_stream(scan->stream, (const char *)piece.at, (unsigned)piece.len, 0,
+                                      scan->scanner->scratch, on_match, sink)));
+        bytes = span_from(bytes, piece.len);
+    }
     return ERR_OK;
 }
 
@@ -216,13 +246,9 @@ enum err scan_feed(struct scan *scan, struct span bytes, struct findings *findin
 
     if (scan->scanner->stream == NULL) return ERR_OK;
     assert(scan->stream != NULL); /* not after the end */
-    while (bytes.len > 0) {
-        struct span piece = span_first(bytes, SCAN_PIECE_MAX);
-        TRY(engine_err(hs_scan_stream(scan->stream, (const char *)piece.at, (unsigned)piece.len, 0,
-                                      scan->scanner->scratch, on_match, &sink)));
-        bytes = span_from(bytes, piece.len);
-    }
-    return ERR_OK;
+    TRY(scan_pieces(scan, bytes, &sink));
+    scan->findings = findings;
+    return scan->inflate != NULL ? inflate_feed(scan->inflate, bytes) : ERR_OK;
 }
 
 enum err scan_end(struct scan *scan, struct findings *findings)
@@ -230,7 +256,10 @@ enum err scan_end(struct scan *scan, struct findings *findings)
     struct sink sink = {scan->scanner, scan->place, NULL, false, findings};
 
     if (scan->stream == NULL) return ERR_OK;
-    return engine_err(hs_close_stream(MOVE(scan->stream), scan->scanner->scratch, on_match, &sink));
+    TRY(engine_err(hs_close_stream(MOVE(scan->stream), scan->scanner->scratch, on_match, &sink)));
+    if (scan->inflate == NULL) return ERR_OK;
+    TRY(inflate_end(scan->inflate));
+    return scan_end(scan->plain, findings);
 }
 
 void scan_free(struct scan **scan)
@@ -239,5 +268,7 @@ void scan_free(struct scan **scan)
 
     if (freed == NULL) return;
     if (freed->stream != NULL) hs_close_stream(freed->stream, NULL, NULL, NULL);
+    inflate_free(&freed->inflate);
+    scan_free(&freed->plain);
     mem_free(freed);
 }

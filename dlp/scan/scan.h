@@ -4,8 +4,9 @@
  * scan     one unit (a whole body, one message) in pieces; how the bytes are cut changes nothing.
  * Finds    every known value as it is and in the encodings of encoding.c's table, one finding for each slot and place
  *          (a field is a place of its own).
- * Fails    closed: any error means the unit may not leave (REASON_SCAN_FAILED).  Not safe to use from more than one
- *          thread: scans of a scanner share one scratch space.
+ * Coded    units are searched as they come and with their content codings undone (reactor/wire/inflate.h).
+ * Fails    closed: any error means the unit may not leave.  Not safe to use from more than one thread: scans of a
+ *          scanner share one scratch space.
  */
 #pragma once
 #include "dlp/secrets/vault.h"
@@ -18,7 +19,7 @@ enum scan_place { SCAN_TARGET, SCAN_FIELD, SCAN_BODY, SCAN_TRAILER };
 struct finding {
     const char *rule; /* its id, static or the scanner's: "known-secret" */
     enum scan_place place;
-    char where[64]; /* "field user-agent", "body byte 1042" (the hit's last): printable, no byte of the value */
+    char where[64]; /* "field user-agent", "body byte 1042" (the hit's last, codings undone): no byte of the value */
     uint16_t slot;  /* of the vault, for known-secret */
 };
 
@@ -47,10 +48,14 @@ struct scan_unit {
 MUST_CHECK enum err scan_block(struct scanner *scanner, enum scan_place place, struct span name, struct span bytes,
                                struct findings *findings);
 
-/* errors: ERR_DENIED a content coding that is not undone here; ERR_NOMEM */
+/* A scanner that finds nothing undoes no coding.
+ * errors: ERR_DENIED a content coding that is not undone here; ERR_NOMEM */
 MUST_CHECK enum err scan_new(struct scanner *scanner, const struct scan_unit *unit, struct scan **scan_out);
+
+/* errors: ERR_SYNTAX the unit is not coded as it says; ERR_LIMIT it is too large with its codings undone; ERR_NOMEM.
+ * Then the scan is only freed. */
 MUST_CHECK enum err scan_feed(struct scan *scan, struct span bytes, struct findings *findings);
 
-/* The unit is whole: the last hits come here.  Nothing may be fed after it. */
+/* The unit is whole: the last hits come here.  Nothing may be fed after it.  errors: those of scan_feed() */
 MUST_CHECK enum err scan_end(struct scan *scan, struct findings *findings);
 void scan_free(struct scan **scan);

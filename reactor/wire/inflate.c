@@ -75,7 +75,7 @@ static enum err give(struct inflate *chain, size_t level, size_t len)
     return out.len < len ? ERR_LIMIT : ERR_OK;
 }
 
-/* Undoes the codings from level on; what was decoded before a failure is handed on before it. */
+/* Undoes the codings from level on; what came before a failure is handed on before it. */
 static enum err take(struct inflate *chain, size_t level, struct span in)
 {
     struct layer *layer = &chain->layers[level];

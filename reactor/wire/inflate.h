@@ -4,7 +4,8 @@
  * Owns     a decoder and INFLATE_PIECE bytes for each coding; coding.h says what those hold.
  * Bounds   every coding's output is at most INFLATE_RATIO_MAX times what was fed, rounded up to INFLATE_BLOCK, and
  *          INFLATE_TOTAL_MAX.
- * Promise  how the bytes are cut changes neither the output nor the error.
+ * Promise  how the bytes are cut changes neither the output nor whether there is an error; which one of a body that is
+ *          both broken and too large it may.
  */
 #pragma once
 #include "reactor/base/err.h"
