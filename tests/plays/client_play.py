@@ -36,6 +36,9 @@ def make_repositories(www):
     write(work / "noise", os.urandom(300_000))
     subprocess.run([*git, "-C", work, "add", "."], check=True)
     subprocess.run([*git, "-C", work, "commit", "-qm", "first"], check=True)
+    branches = "".join(f"commit refs/heads/b{i}\ncommitter play <play@play.test> {i} +0000\ndata 1\nxfrom refs/heads/main^0\n\n"
+                       for i in range(40))  # to ask for them takes a request of more than 1 KiB, which git codes
+    subprocess.run([*git, "-C", work, "fast-import", "--quiet"], input=branches.encode(), check=True)
     for host in ("git.play.test", "read.play.test"):
         for kind in ("dumb", "smart"):
             bare = www / host / kind / "tiny.git"
@@ -231,7 +234,8 @@ def story_git_clone_dumb_and_smart(person):
     check(run.out.count("it came through the proxy") == 2, run.out)
     seen(run, "git", "/dumb/tiny.git/HEAD")
     seen(run, "git", "/smart/tiny.git/git-upload-pack", method="POST")
-    origin_got("git", "/smart/tiny.git/git-upload-pack", "POST")
+    asked = [h for _, m, p, h in Origin.got if (m, p) == ("POST", "/smart/tiny.git/git-upload-pack")]
+    check(any(h["Content-Encoding"] == "gzip" for h in asked), f"no request of git's was coded: {[h.items() for h in asked]}")
 
 
 @everybody

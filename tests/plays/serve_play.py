@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """`bottled serve` between real clients and real TLS origins: what passes, what is refused, how it ends."""
-import http.server, json, os, pathlib, signal, socket, ssl, subprocess, threading, time
+import gzip, http.server, json, os, pathlib, signal, socket, ssl, subprocess, threading, time, zlib
 from lab import Echo, Lab, ORIGIN_IP, check, main, read_head, read_response, wait_for
 
 TOKEN = "play-t0ken-9f86d081884c7d65"
@@ -104,6 +104,42 @@ def story_a_secret_that_would_leave_elsewhere_is_stopped():
         got = curl("-o", "/dev/null", "-w", "%{http_code}", *args, "https://api.example.com/")
         check(got.stdout == ("403" if TOKEN in str(args) else "200"), f"{args}: {got.stdout} {got.stderr}")
     check(TOKEN not in proxy.log.read_text() and TOKEN not in proxy.errors(), "the token's value is in a log")
+
+
+def bare_deflate(data):
+    coder = zlib.compressobj(wbits=-15)
+    return coder.compress(data) + coder.flush()
+
+
+def tool(*command):
+    return lambda data: subprocess.run(command, input=data, stdout=subprocess.PIPE, check=True).stdout
+
+
+CODERS = (("gzip", gzip.compress), ("deflate", zlib.compress), ("deflate", bare_deflate), ("br", tool("brotli", "-c")),
+          ("zstd", tool("zstd", "-qc")), ("gzip, br", lambda data: tool("brotli", "-c")(gzip.compress(data))))
+
+
+def post_coded(coding, body):
+    path = lab.dir / "coded"
+    path.write_bytes(body)
+    return curl("-w", "\n%{http_code}", "-H", f"Content-Encoding: {coding}", "--data-binary", f"@{path}", "https://api.example.com/")
+
+
+def story_coded_bodies_pass_as_they_are_and_a_secret_in_one_does_not():
+    for coding, code in CODERS:
+        text = json.dumps({"text": "hello " * 20000, "noise": os.urandom(40000).hex()}).encode()
+        body = code(text)
+        told, status = post_coded(coding, body).stdout.rsplit("\n", 1)
+        check(status == "200" and json.loads(told)["body_bytes"] == len(body), f"{coding}: {status} {told}")
+        check(["Content-Encoding", coding] in json.loads(told)["fields"], f"{coding}: {told}")
+        told, status = post_coded(coding, code(text + TOKEN.encode())).stdout.rsplit("\n", 1)
+        check(status == "403" and "secret-found" in told, f"{coding}, with the token: {status} {told}")
+        told, status = post_coded(coding, body[:-1]).stdout.rsplit("\n", 1)
+        check(status == "415" and "coding-not-readable" in told, f"{coding}, cut short: {status} {told}")
+    told, status = post_coded("gzip", gzip.compress(bytes(10 << 20))).stdout.rsplit("\n", 1)
+    check(status == "413" and "body-too-large" in told, f"a bomb: {status} {told}")
+    told, status = post_coded("compress", b"x").stdout.rsplit("\n", 1)
+    check(status == "415", f"an unknown coding: {status} {told}")
 
 
 def story_a_passed_through_host_shows_its_own_certificate():
