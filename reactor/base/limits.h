@@ -89,6 +89,8 @@
 #define SCAN_LITERAL_MAX  256u   /* searched for of one form of a value; many longer ones take seconds to compile */
 #define SCAN_PIECE_MAX    MIB(1) /* bytes given to the engine at once: its lengths are 32 bits wide */
 #define SCAN_FINDINGS_MAX 16u    /* findings of one request that are told apart */
+#define RULE_COUNT_MAX    1024u  /* rules of one scanner; ours are some 250 */
+#define RULE_WINDOW       4096u  /* bytes behind a hit that are looked at to confirm it */
 
 /* --- the proxy ------------------------------------------------------------------------------------------- */
 #define CONN_FIRST_MS      SECONDS(30) /* an accepted connection that says nothing */

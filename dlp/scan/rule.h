@@ -1,0 +1,47 @@
+/* rule.h — what a secret looks like: one row of the rule files (dlp/rules/), as data.
+ *
+ * A rule's pattern is swept by Hyperscan and confirmed by PCRE2, so it keeps to what both understand: no look-around,
+ * no back-references, no lazy lead.  Its rung says how sure a hit is; a check raises it and never drops it, as one
+ * flipped character would be a way out.
+ */
+#pragma once
+#include "reactor/base/arena.h"
+#include "reactor/base/err.h"
+
+/* The ladder of confidence, surest first.   id, name in files and findings, held or refused by default, meaning */
+/* clang-format off */
+#define RUNG_LIST(R)                                                                                       \
+    R(RUNG_KNOWN,   "known",   true,  "a value of the vault, or one registered under dlp.secrets")         \
+    R(RUNG_CHECKED, "checked", true,  "a provider's shape, and its checksum is right")                     \
+    R(RUNG_PREFIX,  "prefix",  true,  "a provider's shape")                                                \
+    R(RUNG_CONTEXT, "context", true,  "a shape that others have too, beside a name that says what it is")  \
+    R(RUNG_GENERIC, "generic", false, "a name and a value of high entropy")
+/* clang-format on */
+
+#define RUNG_ENUM_(id, name, stops, meaning) id,
+enum rung { RUNG_LIST(RUNG_ENUM_) RUNG_COUNT };
+
+struct rule {
+    struct span id, title;
+    struct span service; /* whose credential it is, "github": what bindings speak of; may be empty */
+    struct span pattern; /* NUL-terminated behind its end */
+    bool nocase;
+    uint8_t group;               /* the capture that is the secret; 0: the whole match */
+    uint8_t shown;               /* characters at the secret's start that are public, 4 at most */
+    uint16_t entropy_centibits;  /* Shannon, per character; a secret must exceed it; 0: no floor */
+    enum rung rung;              /* RUNG_PREFIX, RUNG_CONTEXT or RUNG_GENERIC */
+    struct span check;           /* a row of validate.c by name, or empty */
+    const struct span *keywords; /* lower case; one of them must stand near (RULE_WINDOW bytes); none: no such demand */
+    size_t keyword_count;
+    const struct span *allow; /* patterns; a secret that one of them matches whole is no finding */
+    size_t allow_count;
+    const struct span *stop; /* lower case words; a secret that holds one is no finding */
+    size_t stop_count;
+};
+
+struct rule_set {
+    struct arena arena;
+    const struct rule *list;
+    size_t count;
+    uint8_t digest[32]; /* SHA-256 of the text it was read from: the key of the compiled cache */
+};
