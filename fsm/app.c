@@ -69,7 +69,7 @@ static void finish_loading(struct app *app)
 {
     for (size_t i = 0; i < app->served_count; i++) {
         struct served *s = app->served[i];
-        enum err err = rules_new(app->loop, &s->policy, &s->vault, &s->next);
+        enum err err = rules_new(app->loop, &s->policy, &s->vault, NULL, &s->next);
         if (err == ERR_OK) continue;
         LOG(ERROR, "app.rules", F_TEXT("bottle", s->egress.name), F_TEXT("why", err_meaning(err)));
         fsm_post(&app->machine, APP_EV_FAILED);

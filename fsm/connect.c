@@ -36,7 +36,7 @@ static struct verdict reach(const struct conn *conn)
 
     if (scan_block(rules->scanner, SCAN_TARGET, SPAN_LIT("host"), conn->fixed.host, &findings) != ERR_OK)
         return (struct verdict){.reason = REASON_SCAN_FAILED};
-    if (findings.count > 0) return (struct verdict){.reason = REASON_SECRET};
+    if (findings_stop(&findings)) return (struct verdict){.reason = REASON_SECRET};
     return policy_reach(rules->policy, conn->fixed.host, conn->fixed.port);
 }
 

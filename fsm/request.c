@@ -101,7 +101,7 @@ static enum reason scan_line(struct request *req)
     if (err == ERR_OK) err = scan_target(req);
     if (err != ERR_OK) return REASON_SCAN_FAILED;
     req->secret_in_line = req->findings.count > 0;
-    return req->secret_in_line ? REASON_SECRET : REASON_NONE;
+    return findings_stop(&req->findings) ? REASON_SECRET : REASON_NONE;
 }
 
 static enum reason ask_policy(struct request *req)
@@ -168,16 +168,6 @@ static void request_decide(struct fsm *machine)
 
 /* --- scanned --------------------------------------------------------------------------------------------- */
 
-static enum err scan_fields(struct request *req, enum scan_place place, const struct field *fields, size_t count)
-{
-    struct scanner *scanner = req->rules->scanner;
-
-    for (size_t i = 0; i < count; i++) {
-        TRY(scan_block(scanner, place, fields[i].name, fields[i].value, &req->findings)); /* the name too */
-    }
-    return ERR_OK;
-}
-
 static struct span value_of(const struct head *head, struct span name)
 {
     const struct field *field = head_find(head, name);
@@ -222,11 +212,12 @@ static void request_scan(struct fsm *machine)
     struct request *req = of(machine);
 
     mark(req);
-    if (scan_fields(req, SCAN_FIELD, req->head.fields, req->head.field_count) != ERR_OK) {
+    if (scan_fields(req->rules->scanner, SCAN_FIELD, req->head.fields, req->head.field_count, &req->findings) !=
+        ERR_OK) {
         say_no(req, REASON_SCAN_FAILED, "the head could not be scanned");
         return;
     }
-    if (req->findings.count > 0) {
+    if (findings_stop(&req->findings)) {
         say_no(req, REASON_SECRET, NULL);
         return;
     }
@@ -285,7 +276,7 @@ static enum err keep_trailers(struct request *req, const struct field *trailers,
         if (kept->name.at == NULL || kept->value.at == NULL) return ERR_LIMIT;
         req->trailer_count++;
     }
-    return scan_fields(req, SCAN_TRAILER, req->trailers, req->trailer_count);
+    return scan_fields(req->rules->scanner, SCAN_TRAILER, req->trailers, req->trailer_count, &req->findings);
 }
 
 void request_end(struct request *req, const struct field *trailers, size_t trailer_count)
@@ -306,7 +297,7 @@ static void request_judge(struct fsm *machine)
 
     if (err != ERR_OK)
         say_unscanned(req, err);
-    else if (req->findings.count > 0)
+    else if (findings_stop(&req->findings))
         say_no(req, REASON_SECRET, NULL);
     else
         fsm_post(machine, REQ_EV_PASS);

@@ -16,7 +16,8 @@ static enum err open_trust(struct loop *loop, struct rules *rules)
     return ERR_OK;
 }
 
-enum err rules_new(struct loop *loop, struct policy **policy, struct vault **vault, struct rules **rules_out)
+enum err rules_new(struct loop *loop, struct policy **policy, struct vault **vault, struct engine *engine,
+                   struct rules **rules_out)
 {
     static uint64_t generations;
     AUTO(rules) rules = mem_new(sizeof *rules);
@@ -30,7 +31,7 @@ enum err rules_new(struct loop *loop, struct policy **policy, struct vault **vau
     rules->generation = ++generations;
     rules->policy = MOVE(*policy);
     rules->vault = MOVE(*vault);
-    TRY(scanner_new(rules->vault, &rules->scanner));
+    TRY(scanner_new(rules->vault, engine, &rules->scanner));
     TRY(open_trust(loop, rules));
     *rules_out = MOVE(rules);
     return ERR_OK;

@@ -19,8 +19,8 @@ struct rules {
     unsigned references;
 };
 
-/* Takes policy and vault.  On failure why says what is wrong with the manifest (a CA file that is not one). */
-MUST_CHECK enum err rules_new(struct loop *loop, struct policy **policy, struct vault **vault,
+/* Takes policy and vault; holds engine, which may be NULL: then only the vault's values are searched for. */
+MUST_CHECK enum err rules_new(struct loop *loop, struct policy **policy, struct vault **vault, struct engine *engine,
                               struct rules **rules_out);
 struct rules *rules_hold(struct rules *rules);
 void rules_free(struct rules **rules); /* drops one reference */

@@ -24,7 +24,7 @@ static void begin(void)
     require(vault_new(COUNT_OF(values), &vault) == ERR_OK);
     for (size_t i = 0; i < COUNT_OF(values); i++) require(vault_set(vault, i, values[i]) == ERR_OK);
     require(literals_make(vault, &literals) == ERR_OK);
-    require(scanner_new(vault, &scanner) == ERR_OK);
+    require(scanner_new(vault, NULL, &scanner) == ERR_OK);
 }
 
 static struct findings scan(struct span body, struct span cuts)

@@ -282,7 +282,7 @@ static struct scanner *scanner_of(struct span token)
 
     assert_int_equal(vault_new(1, &vault), ERR_OK);
     assert_int_equal(vault_set(vault, 0, token), ERR_OK);
-    assert_int_equal(scanner_new(vault, &scanner), ERR_OK);
+    assert_int_equal(scanner_new(vault, NULL, &scanner), ERR_OK);
     vault_free(&vault);
     return scanner;
 }

@@ -102,6 +102,45 @@ static void a_secret_leaves_neither_in_method_nor_target_nor_field_nor_body_nor_
     assert_logged("\"path\":\"(withheld)\"");
 }
 
+#define GITHUB "ghp_Zq3vX8nLw2RtY6uBc1Kd9MfH4sJg7Pe5Ao0W"
+
+static void a_shape_that_stops_does_not_leave(void **state)
+{
+    static const char *const requests[] = {
+        "GET http://api.example.com/?q=" GITHUB " HTTP/1.1\r\nHost: api.example.com\r\n\r\n",
+        "GET http://api.example.com/ HTTP/1.1\r\nHost: api.example.com\r\nX-Leak: a=" GITHUB "\r\n\r\n",
+        "POST http://api.example.com/ HTTP/1.1\r\nHost: api.example.com\r\nContent-Length: 44\r\n\r\n{\"" GITHUB "\"}",
+        "POST http://api.example.com/ HTTP/1.1\r\nHost: api.example.com\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "0\r\nX-Sum: " GITHUB "\r\n\r\n",
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(requests); i++) {
+        talker_connect(&client, CONN_PROXY);
+        talker_say(&client, requests[i]);
+        if (strstr(talker_heard(&client), "secret-found") == NULL)
+            fail_msg("request %zu: %s", i, talker_heard(&client));
+        talker_leave(&client);
+    }
+    assert_int_equal(world.resolve_count, 0);
+    assert_null(strstr(egress_log(), GITHUB));
+    assert_logged("{\"rule\":\"github-pat\",\"rung\":\"prefix\",\"where\":\"field x-leak\",\"shown\":\"ghp_");
+}
+
+static void what_only_tells_passes_and_is_logged_without_its_value(void **state)
+{
+    (void)state;
+    talker_connect(&client, CONN_PROXY);
+    talker_say(&client, "POST http://api.example.com/password=k3yboard-c4t HTTP/1.1\r\nHost: api.example.com\r\n"
+                        "Content-Length: 23\r\n\r\npassword='k3yboard-c4t'");
+    assert_true(talker_accept(&origin));
+    assert_says(&origin, "\r\n\r\npassword='k3yboard-c4t'");
+    talker_say(&origin, OK);
+    assert_logged("\"verdict\":\"allowed\"");
+    assert_logged("\"path\":\"(withheld)\"");
+    assert_logged("{\"rule\":\"generic\",\"rung\":\"generic\",\"where\":\"body byte 21\",\"shown\":\"12 characters\"}");
+    assert_null(strstr(egress_log(), "k3yboard"));
+}
+
 static void a_secret_in_the_name_of_a_refused_host_is_not_logged(void **state)
 {
     (void)state;
@@ -455,6 +494,8 @@ int main(void)
         STORY(no_byte_of_a_body_leaves_before_its_last_has_passed),
         STORY(a_chunked_body_goes_out_whole_and_trailers_behind_it),
         STORY(a_secret_leaves_neither_in_method_nor_target_nor_field_nor_body_nor_trailer),
+        STORY(a_shape_that_stops_does_not_leave),
+        STORY(what_only_tells_passes_and_is_logged_without_its_value),
         STORY(a_secret_in_the_name_of_a_refused_host_is_not_logged),
         STORY(a_secret_in_a_host_field_is_not_logged),
         STORY(a_secret_in_the_name_of_a_hello_ends_it_and_is_not_logged),

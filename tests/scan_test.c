@@ -48,7 +48,7 @@ static void begin_with(const struct span *values, size_t count)
     assert_int_equal(vault_new(count, &vault), ERR_OK);
     for (size_t i = 0; i < count; i++)
         if (values[i].len > 0) assert_int_equal(vault_set(vault, i, values[i]), ERR_OK);
-    assert_int_equal(scanner_new(vault, &scanner), ERR_OK);
+    assert_int_equal(scanner_new(vault, NULL, &scanner), ERR_OK);
 }
 
 static void end(void)
@@ -391,7 +391,7 @@ static void every_allocation_may_fail(void **state)
     scanner_free(&scanner);
     for (size_t n = 1; err != ERR_OK; n++) {
         mem_fail_at(n);
-        err = scanner_new(vault, &scanner);
+        err = scanner_new(vault, NULL, &scanner);
         assert_true(err == ERR_OK || (err == ERR_NOMEM && scanner == NULL));
         assert_true(n < 1000);
     }

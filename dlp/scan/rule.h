@@ -22,9 +22,9 @@
 enum rung { RUNG_LIST(RUNG_ENUM_) RUNG_COUNT };
 
 struct rule {
-    struct span id, title;
-    struct span service; /* whose credential it is, "github": what bindings speak of; may be empty */
-    struct span pattern; /* NUL-terminated behind its end */
+    struct span id, title; /* NUL-terminated behind their ends */
+    struct span service;   /* whose credential it is, "github": what bindings speak of; may be empty */
+    struct span pattern;   /* NUL-terminated behind its end */
     bool nocase;
     uint8_t group;               /* the capture that is the secret; 0: the whole match */
     uint8_t shown;               /* characters at the secret's start that are public, 4 at most */
@@ -45,3 +45,5 @@ struct rule_set {
     size_t count;
     uint8_t digest[32]; /* SHA-256 of the text it was read from: the key of the compiled cache */
 };
+
+const char *rung_name(enum rung rung);

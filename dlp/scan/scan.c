@@ -1,113 +1,69 @@
 #include "dlp/scan/scan.h"
 
 #include <assert.h>
-#include <hs.h>
-#include <stdio.h>
 
-#include "dlp/scan/literal.h"
+#include "dlp/scan/candidates.h"
+#include "dlp/scan/engine_int.h"
+#include "dlp/scan/known.h"
 #include "reactor/base/mem.h"
 #include "reactor/base/own.h"
 #include "reactor/wire/inflate.h"
 
+/* A candidate is confirmed when so many bytes are behind it: until then its run may go on, and what `$` and `\b` say of
+ * its end may hang on what comes. */
+enum { SCAN_AHEAD = 2 };
+
+/* What remains of the pieces before: the window of a candidate that was not confirmed with them. */
+enum { TAIL_BYTES = RULE_WINDOW + SCAN_AHEAD };
+
 struct scanner {
-    hs_database_t *block, *stream; /* the same rules; NULL when there are none */
-    hs_scratch_t *scratch;         /* large enough for both */
-    uint16_t *slots;               /* of rule i */
+    struct known known;
+    struct engine *engine;         /* or NULL */
+    hs_database_t *block, *stream; /* the engine's, or NULL */
+    hs_scratch_t *scratch;         /* large enough for all */
+    struct candidates *candidates; /* of the call under way: known forms, then rules; NULL when there is neither */
+    uint8_t window[RULE_WINDOW + 1];
 };
 
 struct scan {
     struct scanner *scanner;
-    hs_stream_t *stream; /* NULL without rules, and after the end */
+    hs_stream_t *known, *rules; /* NULL where there are none, and after the end */
     enum scan_place place;
+    uint64_t seen;
+    uint8_t *tail; /* the last bytes seen, for rules; made when there are some */
+    size_t tail_len;
+    struct candidate held[SCAN_HELD_MAX];
+    size_t held_count;
     struct inflate *inflate;   /* undoes the codings of the unit; NULL when it has none */
     struct scan *plain;        /* takes what comes of that */
     struct findings *findings; /* plain's, while it is fed */
 };
 
-static const char *const places[] = {
-    [SCAN_TARGET] = "target", [SCAN_FIELD] = "field", [SCAN_BODY] = "body", [SCAN_TRAILER] = "trailer"};
+/* --- made ------------------------------------------------------------------------------------------------ */
 
-/* Beside memory only its own bounds can stop the engine. */
-static enum err engine_err(hs_error_t error)
+static enum err make_room(struct scanner *scanner)
 {
-    if (error == HS_SUCCESS) return ERR_OK;
-    return error == HS_NOMEM ? ERR_NOMEM : ERR_LIMIT;
+    hs_database_t *all[] = {scanner->known.block, scanner->known.stream, scanner->block, scanner->stream};
+    size_t rule_count = scanner->engine != NULL ? scanner->engine->rules->count : 0;
+
+    for (size_t i = 0; i < COUNT_OF(all); i++)
+        if (all[i] != NULL) TRY(hs_err(hs_alloc_scratch(all[i], &scanner->scratch)));
+    if (scanner->scratch == NULL) return ERR_OK;
+    return candidates_new(scanner->known.count + rule_count, &scanner->candidates);
 }
 
-/* The literals as the engine's compiler wants them: columns. */
-struct columns {
-    const char **bytes;
-    size_t *lens;
-    unsigned *flags, *ids;
-};
-
-static void columns_free(struct columns *columns)
-{
-    mem_free(columns->bytes);
-    mem_free(columns->lens);
-    mem_free(columns->flags);
-    mem_free(columns->ids);
-}
-
-static enum err columns_make(const struct literals *literals, struct columns *columns)
-{
-    size_t count = literals->count;
-
-    *columns = (struct columns){
-        .bytes = mem_new(count * sizeof *columns->bytes),
-        .lens = mem_new(count * sizeof *columns->lens),
-        .flags = mem_new(count * sizeof *columns->flags),
-        .ids = mem_new(count * sizeof *columns->ids),
-    };
-    if (columns->bytes == NULL || columns->lens == NULL || columns->flags == NULL || columns->ids == NULL)
-        return ERR_NOMEM;
-    for (size_t i = 0; i < count; i++) {
-        columns->bytes[i] = (const char *)literals->list[i].bytes.at;
-        columns->lens[i] = literals->list[i].bytes.len;
-        columns->flags[i] = HS_FLAG_SINGLEMATCH | (literals->list[i].nocase ? HS_FLAG_CASELESS : 0);
-        columns->ids[i] = (unsigned)i;
-    }
-    return ERR_OK;
-}
-
-static enum err compile(const struct columns *columns, size_t count, unsigned mode, hs_database_t **database_out)
-{
-    hs_compile_error_t *why = NULL;
-    hs_error_t error = hs_compile_lit_multi(columns->bytes, columns->flags, columns->ids, columns->lens,
-                                            (unsigned)count, mode, NULL, database_out, &why);
-
-    hs_free_compile_error(why);
-    return engine_err(error);
-}
-
-static enum err compile_all(struct scanner *scanner, const struct literals *literals)
-{
-    struct columns columns;
-    enum err err = columns_make(literals, &columns);
-
-    if (err == ERR_OK) err = compile(&columns, literals->count, HS_MODE_BLOCK, &scanner->block);
-    if (err == ERR_OK) err = compile(&columns, literals->count, HS_MODE_STREAM, &scanner->stream);
-    columns_free(&columns);
-    TRY(err);
-    TRY(engine_err(hs_alloc_scratch(scanner->block, &scanner->scratch)));
-    TRY(engine_err(hs_alloc_scratch(scanner->stream, &scanner->scratch)));
-    scanner->slots = mem_new(literals->count * sizeof *scanner->slots);
-    if (scanner->slots == NULL) return ERR_NOMEM;
-    for (size_t i = 0; i < literals->count; i++) scanner->slots[i] = literals->list[i].slot;
-    return ERR_OK;
-}
-
-enum err scanner_new(const struct vault *vault, struct scanner **scanner_out)
+enum err scanner_new(const struct vault *vault, struct engine *engine, struct scanner **scanner_out)
 {
     AUTO(scanner) scanner = mem_new(sizeof *scanner);
-    struct literals literals;
-    enum err err;
 
     if (scanner == NULL) return ERR_NOMEM;
-    TRY(literals_make(vault, &literals));
-    err = literals.count > 0 ? compile_all(scanner, &literals) : ERR_OK;
-    literals_free(&literals);
-    TRY(err);
+    if (engine != NULL) {
+        scanner->engine = engine_hold(engine);
+        scanner->block = engine->block;
+        scanner->stream = engine->stream;
+    }
+    TRY(known_make(vault, &scanner->known));
+    TRY(make_room(scanner));
     *scanner_out = MOVE(scanner);
     return ERR_OK;
 }
@@ -117,85 +73,240 @@ void scanner_free(struct scanner **scanner)
     struct scanner *freed = MOVE(*scanner);
 
     if (freed == NULL) return;
-    hs_free_database(freed->block);
-    hs_free_database(freed->stream);
+    known_free(&freed->known);
+    engine_free(&freed->engine);
     hs_free_scratch(freed->scratch);
-    mem_free(freed->slots);
+    candidates_free(&freed->candidates);
+    mem_wipe(freed->window, sizeof freed->window);
     mem_free(freed);
 }
 
-/* Where hits of one call to the engine go. */
-struct sink {
-    const struct scanner *scanner;
-    enum scan_place place;
-    const char *where; /* NULL: the place and the offset of the hit */
-    bool hit;
-    struct findings *findings;
+/* --- seen and told --------------------------------------------------------------------------------------- */
+
+/* What can be looked at while a text passes: a piece of it, and what came just before. */
+struct text {
+    struct span tail, piece;
+    uint64_t piece_at; /* where tail ends and piece begins, in bytes from the start of the text */
+    uint64_t seen;     /* up to here Hyperscan has looked */
+    bool whole;        /* and there will be no more */
 };
 
-/* A body and a target are one place each, wherever in them the hit is. */
-static bool is_told(const struct sink *sink, uint16_t slot)
+/* Where findings of one call go. */
+struct sink {
+    enum scan_place place;
+    struct findings *findings;
+    const struct field *fields; /* that were joined, or none: then offsets are told */
+    size_t field_count;
+    bool *hidden; /* by field: its name holds a part of a secret */
+};
+
+/* Copies only what lies across the piece's start. */
+static struct window look(struct scanner *scanner, const struct text *text, uint64_t end)
 {
-    for (size_t i = 0; i < sink->findings->count; i++) {
-        const struct finding *told = &sink->findings->list[i];
-        if (told->slot != slot || told->place != sink->place) continue;
-        if (sink->where == NULL || strcmp(told->where, sink->where) == 0) return true;
+    uint64_t from = end > RULE_WINDOW ? end - RULE_WINDOW : 0, to = end < text->seen ? end + 1 : end;
+    struct window window = {.end = end - from, .is_first = from == 0, .is_last = text->whole && to == text->seen};
+
+    if (from >= text->piece_at) {
+        window.bytes = (struct span){text->piece.at + (from - text->piece_at), to - from};
+        return window;
     }
+    size_t before = text->piece_at - from, len = to - from;
+    size_t in_tail = before < len ? before : len;
+    assert(before <= text->tail.len);
+    memcpy(scanner->window, text->tail.at + text->tail.len - before, in_tail);
+    if (len > in_tail) memcpy(scanner->window + in_tail, text->piece.at, len - in_tail);
+    window.bytes = (struct span){scanner->window, len};
+    return window;
+}
+
+static bool is_hidden(const struct sink *sink, struct span name)
+{
+    for (size_t i = 0; i < sink->field_count; i++)
+        if (sink->hidden[i] && span_is_nocase(sink->fields[i].name, name)) return true;
     return false;
 }
 
-static int on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *context)
+/* Also in what was told of it before. */
+static void hide(const struct sink *sink, size_t field)
 {
-    struct sink *sink = context;
-    struct findings *findings = sink->findings;
-    struct finding *finding;
+    struct finding shown = {.place = sink->place};
 
-    (void)from, (void)flags;
-    sink->hit = true;
-    if (is_told(sink, sink->scanner->slots[id])) return 0;
-    if (findings->count == SCAN_FINDINGS_MAX) {
-        findings->more = true;
-        return 0;
+    if (sink->hidden[field]) return;
+    sink->hidden[field] = true;
+    finding_put_name(&shown, sink->fields[field].name);
+    for (size_t i = 0; i < sink->findings->count; i++) {
+        struct finding *told = &sink->findings->list[i];
+        if (told->place == sink->place && strcmp(told->where, shown.where) == 0)
+            finding_put_name(told, SPAN_LIT("name"));
     }
-    finding = &findings->list[findings->count++];
-    *finding = (struct finding){.rule = "known-secret", .place = sink->place, .slot = sink->scanner->slots[id]};
-    if (sink->where != NULL)
-        snprintf(finding->where, sizeof finding->where, "%s", sink->where);
-    else
-        snprintf(finding->where, sizeof finding->where, "%s byte %llu", places[sink->place], to - 1);
-    return 0; /* anything else would end the scan */
 }
 
-static enum err scan_whole(struct scanner *scanner, struct span bytes, struct sink *sink)
+/* The secret is from..to in the text, which is that of join(). */
+static void put_where(const struct sink *sink, struct finding *finding, uint64_t from, uint64_t to)
 {
+    size_t at = 0, next = 0;
+
+    if (sink->field_count == 0) {
+        finding_put_byte(finding, to - 1);
+        return;
+    }
+    for (size_t i = 0; i < sink->field_count && next < to; i++, at = next) {
+        struct span name = sink->fields[i].name;
+        next = at + name.len + sink->fields[i].value.len + 4;
+        if (from < at + name.len && to > at) hide(sink, i);
+        if (to <= next) finding_put_name(finding, is_hidden(sink, name) ? SPAN_LIT("name") : name);
+    }
+}
+
+static enum err tell_known(struct scanner *scanner, uint32_t id, uint64_t end, const struct sink *sink)
+{
+    const struct known_form *form = &scanner->known.forms[id];
+    struct finding finding = {.rule = "known-secret", .title = "a credential of this bottle", .rung = RUNG_KNOWN};
+
+    finding.place = sink->place;
+    finding.from = end - form->len;
+    finding.slot = form->slot;
+    finding.fingerprint = scanner->known.values[form->slot];
+    put_where(sink, &finding, end - form->len, end);
+    findings_add(sink->findings, &finding);
+    return ERR_OK;
+}
+
+static enum err tell_rule(struct scanner *scanner, size_t id, const struct text *text, uint64_t end,
+                          const struct sink *sink)
+{
+    const struct rule *rule = &scanner->engine->rules->list[id];
+    struct window window = look(scanner, text, end);
+    struct finding finding = {.rule = (const char *)rule->id.at, .title = (const char *)rule->title.at};
+    struct confirmed confirmed;
+    enum err err = confirm_hit(scanner->engine->confirm, id, &window, &confirmed);
+
+    if (err != ERR_OK) return err == ERR_NOT_FOUND ? ERR_OK : err;
+    uint64_t from = end - window.end + (uint64_t)(confirmed.secret.at - window.bytes.at);
+    finding.place = sink->place;
+    finding.from = from;
+    finding.rung = confirmed.rung;
+    finding_put_shown(&finding, rule, confirmed.secret);
+    put_where(sink, &finding, from, from + confirmed.secret.len);
+    TRY(fingerprint_of(confirmed.secret, &finding.fingerprint));
+    findings_add(sink->findings, &finding);
+    return ERR_OK;
+}
+
+static void tell_too_many(const struct sink *sink)
+{
+    struct finding finding = {.rule = "too-many-hits", .title = "more hits than are confirmed", .rung = RUNG_CONTEXT};
+
+    finding.place = sink->place;
+    finding_put_name(&finding, SPAN_LIT("as a whole"));
+    findings_add(sink->findings, &finding);
+}
+
+/* Confirms and tells what has enough bytes behind it, in order; the rest is held for later. */
+static enum err settle(struct scanner *scanner, const struct text *text, const struct sink *sink, struct scan *scan)
+{
+    struct candidates *candidates = scanner->candidates;
+    size_t i = 0;
+
+    candidates_order(candidates);
+    for (; i < candidates->count; i++) {
+        const struct candidate *candidate = &candidates->list[i];
+        if (!text->whole && candidate->last + SCAN_AHEAD >= text->seen) break;
+        if (candidate->id < scanner->known.count)
+            TRY(tell_known(scanner, candidate->id, candidate->last, sink));
+        else
+            TRY(tell_rule(scanner, candidate->id - scanner->known.count, text, candidate->last, sink));
+    }
+    for (; i < candidates->count; i++) {
+        if (scan->held_count < SCAN_HELD_MAX)
+            scan->held[scan->held_count++] = candidates->list[i];
+        else
+            candidates->more = true;
+    }
+    if (candidates->more) tell_too_many(sink);
+    return ERR_OK;
+}
+
+/* --- blocks ---------------------------------------------------------------------------------------------- */
+
+static enum err sweep_block(struct scanner *scanner, struct span bytes)
+{
+    struct reporter known = {scanner->candidates, 0}, rules = {scanner->candidates, (uint32_t)scanner->known.count};
+    const char *at = (const char *)bytes.at;
+    unsigned len = (unsigned)bytes.len;
+
+    candidates_clear(scanner->candidates);
+    if (scanner->known.block != NULL)
+        TRY(hs_err(hs_scan(scanner->known.block, at, len, 0, scanner->scratch, candidates_on_match, &known)));
+    if (scanner->block == NULL) return ERR_OK;
+    return hs_err(hs_scan(scanner->block, at, len, 0, scanner->scratch, candidates_on_match, &rules));
+}
+
+static enum err scan_text(struct scanner *scanner, struct span bytes, const struct sink *sink)
+{
+    struct text text = {.piece = bytes, .seen = bytes.len, .whole = true};
+
     if (bytes.len == 0) return ERR_OK;
     if (bytes.len > SCAN_PIECE_MAX) return ERR_LIMIT;
-    return engine_err(
-        hs_scan(scanner->block, (const char *)bytes.at, (unsigned)bytes.len, 0, scanner->scratch, on_match, sink));
+    TRY(sweep_block(scanner, bytes));
+    if (scanner->candidates->count == 0) return ERR_OK;
+    return settle(scanner, &text, sink, NULL);
 }
 
-/* "field user-agent": lower case, printable, cut to fit. */
-static void print_where(char *where, size_t size, enum scan_place place, struct span name)
+static uint8_t *put(uint8_t *at, struct span bytes)
 {
-    snprintf(where, size, "%s %.*s", places[place], (int)(name.len < size ? name.len : size), (const char *)name.at);
-    for (char *c = where; *c != '\0'; c++) {
-        if (*c >= 'A' && *c <= 'Z') *c = (char)(*c | 0x20);
-        if (*c < ' ' || *c > '~') *c = '?';
+    if (bytes.len > 0) memcpy(at, bytes.at, bytes.len);
+    return at + bytes.len;
+}
+
+static enum err join(const struct field *fields, size_t count, struct buf *text)
+{
+    size_t len = 0;
+    uint8_t *at;
+
+    for (size_t i = 0; i < count; i++) len += fields[i].name.len + fields[i].value.len + 4;
+    TRY(buf_room(text, len, &at));
+    for (size_t i = 0; i < count; i++) {
+        at = put(put(at, fields[i].name), SPAN_LIT(": "));
+        at = put(put(at, fields[i].value), SPAN_LIT("\r\n"));
     }
+    buf_added(text, len);
+    return ERR_OK;
+}
+
+enum err scan_fields(struct scanner *scanner, enum scan_place place, const struct field *fields, size_t count,
+                     struct findings *findings)
+{
+    bool hidden[HEAD_FIELDS_MAX] = {false};
+    struct sink sink = {place, findings, fields, count, hidden};
+    struct buf text = {0};
+
+    if (scanner->candidates == NULL || count == 0) return ERR_OK;
+    if (count > HEAD_FIELDS_MAX) return ERR_LIMIT;
+    TRY(join(fields, count, &text));
+    enum err err = scan_text(scanner, buf_span(&text), &sink);
+    buf_clear(&text);
+    return err;
 }
 
 enum err scan_block(struct scanner *scanner, enum scan_place place, struct span name, struct span bytes,
                     struct findings *findings)
 {
-    char where[sizeof findings->list[0].where];
-    struct sink in_name = {scanner, place, where, false, findings};
-    struct sink in_bytes = {scanner, place, name.len > 0 ? where : NULL, false, findings};
+    struct sink sink = {.place = place, .findings = findings};
 
-    if (scanner->block == NULL) return ERR_OK;
-    print_where(where, sizeof where, place, SPAN_LIT("name"));
-    TRY(scan_whole(scanner, name, &in_name));
-    if (!in_name.hit) print_where(where, sizeof where, place, name);
-    return scan_whole(scanner, bytes, &in_bytes);
+    if (name.len > 0) return scan_fields(scanner, place, &(struct field){name, bytes}, 1, findings);
+    return scanner->candidates == NULL ? ERR_OK : scan_text(scanner, bytes, &sink);
+}
+
+/* --- streams --------------------------------------------------------------------------------------------- */
+
+static enum err open_streams(struct scan *scan)
+{
+    const struct scanner *scanner = scan->scanner;
+
+    if (scanner->known.stream != NULL) TRY(hs_err(hs_open_stream(scanner->known.stream, 0, &scan->known)));
+    if (scanner->stream != NULL) TRY(hs_err(hs_open_stream(scanner->stream, 0, &scan->rules)));
+    return ERR_OK;
 }
 
 static enum err scan_plain(void *context, struct span bytes)
@@ -221,42 +332,92 @@ enum err scan_new(struct scanner *scanner, const struct scan_unit *unit, struct 
     if (scan == NULL) return ERR_NOMEM;
     scan->scanner = scanner;
     scan->place = unit->place;
-    if (scanner->stream != NULL) {
+    if (scanner->candidates != NULL) {
         TRY(undo_codings(scan, unit));
-        TRY(engine_err(hs_open_stream(scanner->stream, 0, &scan->stream)));
+        TRY(open_streams(scan));
     }
     *scan_out = MOVE(scan);
     return ERR_OK;
 }
 
-static enum err scan_pieces(struct scan *scan, struct span bytes, struct sink *sink)
+/* The call begins with what was held by the one before. */
+static void take_held(struct scan *scan)
 {
-    while (bytes.len > 0) {
-        struct span piece = span_first(bytes, SCAN_PIECE_MAX);
-        TRY(engine_err(hs_scan_stream(scan->stream, (const char *)piece.at, (unsigned)piece.len, 0,
-                                      scan->scanner->scratch, on_match, sink)));
-        bytes = span_from(bytes, piece.len);
-    }
+    struct candidates *candidates = scan->scanner->candidates;
+
+    candidates_clear(candidates);
+    for (size_t i = 0; i < scan->held_count; i++) candidates_add(candidates, &scan->held[i]);
+    scan->held_count = 0;
+}
+
+static enum err sweep_step(struct scan *scan, struct span step)
+{
+    struct scanner *scanner = scan->scanner;
+    struct reporter known = {scanner->candidates, 0}, rules = {scanner->candidates, (uint32_t)scanner->known.count};
+    const char *at = (const char *)step.at;
+    unsigned len = (unsigned)step.len;
+
+    take_held(scan);
+    if (scan->known != NULL)
+        TRY(hs_err(hs_scan_stream(scan->known, at, len, 0, scanner->scratch, candidates_on_match, &known)));
+    if (scan->rules != NULL)
+        TRY(hs_err(hs_scan_stream(scan->rules, at, len, 0, scanner->scratch, candidates_on_match, &rules)));
+    scan->seen += step.len;
+    return ERR_OK;
+}
+
+static enum err keep_tail(struct scan *scan, struct span piece)
+{
+    if (scan->tail == NULL) scan->tail = mem_room(TAIL_BYTES);
+    if (scan->tail == NULL) return ERR_NOMEM;
+    if (piece.len > TAIL_BYTES) piece = span_from(piece, piece.len - TAIL_BYTES);
+    size_t stays = scan->tail_len + piece.len > TAIL_BYTES ? TAIL_BYTES - piece.len : scan->tail_len;
+    memmove(scan->tail, scan->tail + scan->tail_len - stays, stays);
+    memcpy(scan->tail + stays, piece.at, piece.len);
+    scan->tail_len = stays + piece.len;
     return ERR_OK;
 }
 
 enum err scan_feed(struct scan *scan, struct span bytes, struct findings *findings)
 {
-    struct sink sink = {scan->scanner, scan->place, NULL, false, findings};
+    struct sink sink = {.place = scan->place, .findings = findings};
+    struct text text = {{scan->tail, scan->tail_len}, bytes, scan->seen, scan->seen, false};
 
-    if (scan->scanner->stream == NULL) return ERR_OK;
-    assert(scan->stream != NULL); /* not after the end */
-    TRY(scan_pieces(scan, bytes, &sink));
+    if (scan->scanner->candidates == NULL || bytes.len == 0) return ERR_OK;
+    assert(scan->known != NULL || scan->rules != NULL); /* not after the end */
+    for (struct span rest = bytes; rest.len > 0;) {
+        struct span step = span_first(rest, SCAN_STEP_BYTES);
+        TRY(sweep_step(scan, step));
+        text.seen = scan->seen;
+        if (scan->scanner->candidates->count > 0) TRY(settle(scan->scanner, &text, &sink, scan));
+        rest = span_from(rest, step.len);
+    }
+    if (scan->rules != NULL) TRY(keep_tail(scan, bytes));
     scan->findings = findings;
     return scan->inflate != NULL ? inflate_feed(scan->inflate, bytes) : ERR_OK;
 }
 
+/* Both are closed whatever happens to the first. */
+static enum err close_streams(struct scan *scan)
+{
+    struct scanner *scanner = scan->scanner;
+    struct reporter known = {scanner->candidates, 0}, rules = {scanner->candidates, (uint32_t)scanner->known.count};
+    hs_error_t error = HS_SUCCESS, other = HS_SUCCESS;
+
+    if (scan->known != NULL) error = hs_close_stream(MOVE(scan->known), scanner->scratch, candidates_on_match, &known);
+    if (scan->rules != NULL) other = hs_close_stream(MOVE(scan->rules), scanner->scratch, candidates_on_match, &rules);
+    return hs_err(error != HS_SUCCESS ? error : other);
+}
+
 enum err scan_end(struct scan *scan, struct findings *findings)
 {
-    struct sink sink = {scan->scanner, scan->place, NULL, false, findings};
+    struct sink sink = {.place = scan->place, .findings = findings};
+    struct text text = {{scan->tail, scan->tail_len}, {0}, scan->seen, scan->seen, true};
 
-    if (scan->stream == NULL) return ERR_OK;
-    TRY(engine_err(hs_close_stream(MOVE(scan->stream), scan->scanner->scratch, on_match, &sink)));
+    if (scan->known == NULL && scan->rules == NULL) return ERR_OK;
+    take_held(scan);
+    TRY(close_streams(scan));
+    TRY(settle(scan->scanner, &text, &sink, scan));
     if (scan->inflate == NULL) return ERR_OK;
     TRY(inflate_end(scan->inflate));
     return scan_end(scan->plain, findings);
@@ -267,7 +428,10 @@ void scan_free(struct scan **scan)
     struct scan *freed = MOVE(*scan);
 
     if (freed == NULL) return;
-    if (freed->stream != NULL) hs_close_stream(freed->stream, NULL, NULL, NULL);
+    if (freed->known != NULL) hs_close_stream(freed->known, NULL, NULL, NULL);
+    if (freed->rules != NULL) hs_close_stream(freed->rules, NULL, NULL, NULL);
+    if (freed->tail != NULL) mem_wipe(freed->tail, TAIL_BYTES);
+    mem_free(freed->tail);
     inflate_free(&freed->inflate);
     scan_free(&freed->plain);
     mem_free(freed);

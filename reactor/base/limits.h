@@ -87,10 +87,15 @@
 #define SECRET_COUNT_MAX  64u    /* slots of one bottle's vault */
 #define SECRET_BYTES_MIN  8u     /* shorter values are injected but not searched for: they are in honest text too */
 #define SCAN_LITERAL_MAX  256u   /* searched for of one form of a value; many longer ones take seconds to compile */
-#define SCAN_PIECE_MAX    MIB(1) /* bytes given to the engine at once: its lengths are 32 bits wide */
+#define SCAN_PIECE_MAX    MIB(1) /* bytes of one block; heads are 64 KiB */
 #define SCAN_FINDINGS_MAX 16u    /* findings of one request that are told apart */
 #define RULE_COUNT_MAX    1024u  /* rules of one scanner; ours are some 250 */
 #define RULE_WINDOW       4096u  /* bytes behind a hit that are looked at to confirm it */
+
+#define SCAN_STEP_BYTES       KIB(16) /* of a body, given to Hyperscan at once */
+#define SCAN_HELD_MAX         32u  /* candidates at a piece's end that wait for the next: expressions that end alike */
+#define ENGINE_CANDIDATES_MAX 512u /* of one step or block; honest text has a few in a megabyte */
+#define CONFIRM_STEPS_MAX     200000u /* of backtracking in one window: milliseconds; honest text takes some hundred */
 
 /* --- the proxy ------------------------------------------------------------------------------------------- */
 #define CONN_FIRST_MS      SECONDS(30) /* an accepted connection that says nothing */

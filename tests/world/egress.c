@@ -9,6 +9,7 @@
 #include "reactor/base/log.h"
 #include "reactor/base/mem.h"
 #include "reactor/net/stream_mem.h"
+#include "tests/scan_rules.h"
 
 struct egress egress;
 struct proxy proxy;
@@ -105,6 +106,15 @@ static void make_names(void)
     for (size_t i = 0; i < COUNT_OF(listening); i++) world_listen(&listening[i]);
 }
 
+static struct engine *shared_engine(void)
+{
+    static struct engine *engine;
+    struct rule_fault fault;
+
+    if (engine == NULL) must(engine_new(&scan_rules, (struct span){0}, &fault, &engine));
+    return engine;
+}
+
 static struct rules *make_rules(void)
 {
     struct policy *policy = make_policy();
@@ -113,7 +123,7 @@ static struct rules *make_rules(void)
 
     must(vault_new(1, &vault));
     must(vault_set(vault, 0, SPAN_LIT(EGRESS_SECRET)));
-    must(rules_new(world.loop, &policy, &vault, &rules));
+    must(rules_new(world.loop, &policy, &vault, shared_engine(), &rules));
     return rules;
 }
 

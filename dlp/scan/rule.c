@@ -1,0 +1,6 @@
+#include "dlp/scan/rule.h"
+
+#define RUNG_NAME_(id, name, stops, meaning) [id] = name,
+static const char *const rung_names[RUNG_COUNT] = {RUNG_LIST(RUNG_NAME_)};
+
+const char *rung_name(enum rung rung) { return rung_names[rung]; }

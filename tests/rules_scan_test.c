@@ -1,0 +1,549 @@
+/* rules_scan_test.c — what rules describe is found, by the rung it is on, wherever it stands and however the bytes are
+ * cut; and the engine agrees with PCRE2 alone. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "dlp/scan/entropy.h"
+#include "dlp/scan/scan.h"
+#include "dlp/scan/validate.h"
+#include "reactor/base/mem.h"
+#include "tests/engine_ref.h"
+#include "tests/scan_rules.h"
+
+#define GHP   "ghp_Zq3vX8nLw2RtY6uBc1Kd9MfH4sJg7Pe5Ao0W"
+#define HEX40 "3f2a9c4e1b7d8f60a5c2e9b4d1f7a8c3e6b5d2f1"
+#define KNOWN "tok_0123456789"
+
+static struct engine *engine;
+static struct scanner *scanner;
+
+static int begin(void **state)
+{
+    struct rule_fault fault;
+    AUTO(vault) vault = NULL;
+
+    (void)state;
+    assert_int_equal(vault_new(1, &vault), ERR_OK);
+    assert_int_equal(vault_set(vault, 0, SPAN_LIT(KNOWN)), ERR_OK);
+    assert_int_equal(engine_new(&scan_rules, (struct span){0}, &fault, &engine), ERR_OK);
+    assert_int_equal(scanner_new(vault, engine, &scanner), ERR_OK);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    scanner_free(&scanner);
+    engine_free(&engine);
+    return 0;
+}
+
+/* A body in pieces of step bytes, the first of them cut at first. */
+static struct findings scan_body(struct span body, size_t first, size_t step)
+{
+    const struct scan_unit unit = {.place = SCAN_BODY};
+    struct findings findings = {0};
+    AUTO(scan) scan = NULL;
+
+    assert_int_equal(scan_new(scanner, &unit, &scan), ERR_OK);
+    for (size_t len = first; body.len > 0; len = step) {
+        struct span piece = span_first(body, len);
+        assert_int_equal(scan_feed(scan, piece, &findings), ERR_OK);
+        body = span_from(body, piece.len);
+    }
+    assert_int_equal(scan_end(scan, &findings), ERR_OK);
+    return findings;
+}
+
+static struct findings scan_text(const char *text) { return scan_body(span_of(text), strlen(text), 1); }
+
+/* clang-format off */
+static const struct { const char *text, *rule; enum rung rung; const char *shown; } told[] = {
+    {"{\"a\":\"" GHP "\"}", "github-pat", RUNG_PREFIX, "ghp_… 40 characters"},
+    {GHP, "github-pat", RUNG_PREFIX, "ghp_… 40 characters"},
+    {"x" GHP, NULL, 0, NULL},
+    {GHP "a", NULL, 0, NULL},
+    {"ghp_aaaaaaaaaaaaaaaaaabbbbbbbbbbbbbbbbbb", NULL, 0, NULL},                         /* too even */
+    {"ghp_Example0000Zq3vX8nLw2RtY6uBc1Kd9MfH4", "github-pat", RUNG_GENERIC, "ghp_… 40 characters"}, /* a placeholder */
+    {"ghp_1234567890Zq3vX8nLw2RtY6uBc1Kd9MfH4s", "github-pat", RUNG_GENERIC, "ghp_… 40 characters"},
+    {"AKIAQ3EGRZ5KLMNO27WX", "aws-id", RUNG_PREFIX, "AKIA… 20 characters"},
+    {"AKIAIOSFODNN7EXAMPLE", NULL, 0, NULL},                                             /* a stop word */
+    {"akiaq3egrz5klmno27wx", NULL, 0, NULL},                                             /* case counts */
+    {"xoxb-2048-Kd93jfLq20aPzv", "slack", RUNG_PREFIX, "xoxb… 24 characters"},           /* as long as it goes */
+    {"ACME_KEY: '9f86d081884c7d659a2feaa0c55ad015'", "acme", RUNG_CONTEXT, "32 characters"},
+    {"acme=9f86d081884c7d659a2feaa0c55ad015&b=1", "acme", RUNG_CONTEXT, "32 characters"},
+    {"acme=9f86d081884c7d659a2feaa0c55ad015", "acme", RUNG_CONTEXT, "32 characters"},
+    {"acme=9f86d081884c7d659a2feaa0c55ad015a", NULL, 0, NULL},
+    {"acme=00000000000000000000000000000000", NULL, 0, NULL},
+    {"-----BEGIN PRIVATE KEY-----", "private-key", RUNG_PREFIX, "27 characters"},
+    {"Password = 'k3yboard-c4t'", "generic", RUNG_GENERIC, "12 characters"},
+    {"password = 'keyboardsandcats'", NULL, 0, NULL},                                    /* allowed: [a-z]+ */
+    {"secret: process.env.MY_SECRET1 ", NULL, 0, NULL},                                  /* a stop word */
+    {"token=${MY_TOKEN_1234abc}\n", NULL, 0, NULL},                                      /* a placeholder */
+    {"token=<your-token-1234abcd>\n", NULL, 0, NULL},
+    {HEX40, NULL, 0, NULL},                                                              /* no keyword near */
+    {"wombat " HEX40, "wombat", RUNG_CONTEXT, "40 characters"},
+    {"W0mBaT " HEX40, "wombat", RUNG_CONTEXT, "40 characters"},
+    {"sk-sample-text-01-sk-7f3k9-2mq8x4-z1", "nested", RUNG_PREFIX, "sk-… 18 characters"}, /* a decoy hides nothing */
+    {"start123", "first", RUNG_CONTEXT, "8 characters"},
+    {"\nstart123", NULL, 0, NULL},
+    {"end123\n", "last", RUNG_CONTEXT, "6 characters"},
+    {"end123\n\n", NULL, 0, NULL},
+    {"x-API-key:q8w7e6r5t4", "header", RUNG_CONTEXT, "10 characters"},
+};
+/* clang-format on */
+
+static void what_rules_describe_is_told_and_nothing_else(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(told); i++) {
+        struct findings findings = scan_text(told[i].text);
+        print_message("  %s\n", told[i].text);
+        assert_int_equal(findings.count, told[i].rule != NULL);
+        if (told[i].rule == NULL) continue;
+        assert_string_equal(findings.list[0].rule, told[i].rule);
+        assert_int_equal(findings.list[0].rung, told[i].rung);
+        assert_string_equal(findings.list[0].shown, told[i].shown);
+        assert_int_equal(findings_stop(&findings), told[i].rung != RUNG_GENERIC);
+    }
+}
+
+static void a_right_checksum_makes_it_surer_and_a_wrong_one_nothing(void **state)
+{
+    struct rule rule = scan_rule_rows[0];
+    struct rule_set rules = {.list = &rule, .count = 1};
+    static const char *const texts[] = {"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", GHP};
+    struct rule_fault fault;
+    struct confirm *confirm = NULL;
+
+    (void)state;
+    rule.check = SPAN_LIT("github-crc");
+    assert_int_equal(confirm_new(&rules, &fault, &confirm), ERR_OK);
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        struct window window = {span_of(texts[i]), strlen(texts[i]), true, true};
+        bool good = rule_check(rule.check, window.bytes) == CHECK_GOOD;
+        struct confirmed confirmed;
+        assert_int_equal(confirm_hit(confirm, 0, &window, &confirmed), ERR_OK);
+        assert_int_equal(confirmed.rung, good ? RUNG_CHECKED : RUNG_PREFIX);
+        assert_true(span_is(confirmed.secret, window.bytes));
+    }
+    confirm_free(&confirm);
+}
+
+static void entropy_is_shannons(void **state)
+{
+    (void)state;
+    assert_int_equal(entropy_of((struct span){0}), 0);
+    assert_int_equal(entropy_of(SPAN_LIT("aaaa")), 0);
+    assert_int_equal(entropy_of(SPAN_LIT("abab")), ENTROPY_BIT);
+    assert_int_equal(entropy_of(SPAN_LIT("abcdefgh")), 3 * ENTROPY_BIT); /* exact: a floor of 3 is not exceeded */
+    assert_in_range(entropy_of(SPAN_LIT("aab")), 60180, 60182);          /* 0.918296 bits */
+    assert_in_range(entropy_of(SPAN_LIT("aaaaaaaaab")), 30734, 30736);   /* 0.468996 bits */
+}
+
+static void a_finding_shows_nothing_of_the_rest(void **state)
+{
+    struct findings findings = scan_text("a " GHP " b " GHP " c wombat " HEX40);
+
+    (void)state;
+    assert_int_equal(findings.count, 2); /* the same secret is told once */
+    assert_string_equal(findings.list[0].where, "body byte 41");
+    assert_string_equal(findings.list[0].title, "GitHub personal access token");
+    assert_null(memmem(&findings, sizeof findings, GHP + 4, 4));
+    assert_null(memmem(&findings, sizeof findings, HEX40, 4));
+}
+
+static void a_fingerprint_tells_secrets_apart_and_places_together(void **state)
+{
+    struct findings a = scan_text(GHP), b = scan_text("{\"other\": \"" GHP "\"}"),
+                    c = scan_text("ghp_Zq3vX8nLw2RtY6uBc1Kd9MfH4sJg7Pe5Ao0V");
+
+    (void)state;
+    assert_memory_equal(&a.list[0].fingerprint, &b.list[0].fingerprint, sizeof a.list[0].fingerprint);
+    assert_memory_not_equal(&a.list[0].fingerprint, &c.list[0].fingerprint, sizeof a.list[0].fingerprint);
+}
+
+static void known_values_and_rules_are_told_in_the_order_in_which_they_end(void **state)
+{
+    static const char text[] = GHP " " KNOWN " AKIAQ3EGRZ5KLMNO27WX " KNOWN;
+
+    (void)state;
+    for (size_t step = 1; step <= sizeof text; step++) {
+        struct findings findings = scan_body(span_of(text), step, step);
+        assert_int_equal(findings.count, 3);
+        assert_string_equal(findings.list[0].rule, "github-pat");
+        assert_string_equal(findings.list[1].rule, "known-secret");
+        assert_int_equal(findings.list[1].rung, RUNG_KNOWN);
+        assert_string_equal(findings.list[1].shown, "");
+        assert_string_equal(findings.list[2].rule, "aws-id");
+    }
+}
+
+/* Deterministic bytes for whoever asks. */
+static uint32_t dice(void)
+{
+    static uint64_t seed = 1;
+    seed = seed * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(seed >> 33);
+}
+
+enum { START = 52 }; /* "start123" */
+
+static void add_random(struct buf *body)
+{
+    size_t at = dice() % 6 == 0 ? START : dice();
+
+    for (unsigned pieces = 1 + dice() % 24; pieces > 0; pieces--) {
+        struct span piece = span_of(scan_pieces[at % COUNT_OF(scan_pieces)]);
+        at = dice() % 2 == 0 ? at + 1 : dice();
+        size_t from = buf_len(body);
+        if (dice() % 6 == 0) piece = span_first(piece, dice() % (piece.len + 1));
+        assert_int_equal(buf_add(body, piece), ERR_OK);
+        if (buf_len(body) > from && dice() % 8 == 0)
+            body->at[body->from + from + dice() % (buf_len(body) - from)] ^= (uint8_t)(1u << dice() % 8);
+        for (unsigned filler = dice() % 64 == 0 ? dice() % 5000 : 0; filler > 0; filler--)
+            assert_int_equal(buf_add(body, SPAN_LIT(".")), ERR_OK);
+    }
+}
+
+static void the_engine_agrees_with_pcre2_alone_however_the_bytes_are_cut(void **state)
+{
+    static const size_t steps[] = {1, 7, 4096, SIZE_MAX};
+    size_t hits[COUNT_OF(scan_rule_rows)] = {0};
+
+    (void)state;
+    for (unsigned turn = 0; turn < 1500; turn++) {
+        struct buf body = {0};
+        struct findings wanted = {0}, block = {0};
+        add_random(&body);
+        struct span text = buf_span(&body);
+        ref_scan(&scan_rules, SCAN_BODY, text, &wanted);
+        for (size_t i = 0; i < COUNT_OF(steps); i++) {
+            struct findings cut = scan_body(text, steps[i], steps[i]);
+            assert_memory_equal(&cut, &wanted, sizeof cut);
+        }
+        struct findings odd = scan_body(text, dice() % (text.len + 1) + 1, dice() % (text.len + 1) + 1);
+        assert_memory_equal(&odd, &wanted, sizeof odd);
+        assert_int_equal(scan_block(scanner, SCAN_BODY, (struct span){0}, text, &block), ERR_OK);
+        assert_memory_equal(&block, &wanted, sizeof block);
+        for (size_t i = 0; i < wanted.count; i++)
+            for (size_t rule = 0; rule < COUNT_OF(hits); rule++)
+                hits[rule] += strcmp(wanted.list[i].rule, (const char *)scan_rule_rows[rule].id.at) == 0;
+        buf_clear(&body);
+    }
+    for (size_t rule = 0; rule < COUNT_OF(hits); rule++) {
+        print_message("  %s %zu\n", (const char *)scan_rule_rows[rule].id.at, hits[rule]);
+        assert_true(hits[rule] > 10);
+    }
+}
+
+static void a_keyword_counts_within_the_window_and_not_beyond(void **state)
+{
+    struct buf body = {0};
+
+    (void)state;
+    assert_int_equal(buf_add(&body, SPAN_LIT("wombat")), ERR_OK);
+    while (buf_len(&body) < RULE_WINDOW - 40) assert_int_equal(buf_add(&body, SPAN_LIT(" ")), ERR_OK);
+    assert_int_equal(buf_add(&body, SPAN_LIT(HEX40)), ERR_OK);
+    for (size_t cut = 1; cut < buf_len(&body); cut += cut < RULE_WINDOW - 50 ? 97 : 1)
+        assert_int_equal(scan_body(buf_span(&body), cut, SIZE_MAX).count, 1);
+    body.at[body.from + RULE_WINDOW - 41] = 'x'; /* pushes it by one */
+    body.at[body.from + RULE_WINDOW - 40] = ' ';
+    buf_cut(&body, RULE_WINDOW - 40);
+    assert_int_equal(buf_add(&body, SPAN_LIT(" " HEX40)), ERR_OK);
+    assert_int_equal(scan_body(buf_span(&body), 1000, 1000).count, 0);
+    buf_clear(&body);
+}
+
+static void a_head_is_scanned_as_one_and_told_by_field(void **state)
+{
+    static const struct field fields[] = {
+        {SPAN_LIT("Host"), SPAN_LIT("api.example.com")},
+        {SPAN_LIT("X-Api-Key"), SPAN_LIT("q8w7e6r5t4")}, /* a name and its value are one */
+        {SPAN_LIT("X-A"), SPAN_LIT(GHP)},
+        {SPAN_LIT("X-B"), SPAN_LIT("v=" GHP "; " KNOWN)},
+        {SPAN_LIT("x-a"), SPAN_LIT(GHP)},
+        {SPAN_LIT("X-C"), SPAN_LIT("")},
+    };
+    struct findings findings = {0};
+
+    (void)state;
+    assert_int_equal(scan_fields(scanner, SCAN_FIELD, fields, COUNT_OF(fields), &findings), ERR_OK);
+    assert_int_equal(findings.count, 4);
+    assert_string_equal(findings.list[0].rule, "header");
+    assert_string_equal(findings.list[0].where, "field x-api-key");
+    assert_string_equal(findings.list[1].where, "field x-a");
+    assert_string_equal(findings.list[2].where, "field x-b");
+    assert_string_equal(findings.list[2].rule, "github-pat");
+    assert_string_equal(findings.list[3].where, "field x-b");
+    assert_string_equal(findings.list[3].rule, "known-secret");
+}
+
+static void a_name_that_holds_a_part_of_a_secret_is_not_shown(void **state)
+{
+    static const struct field fields[] = {
+        {SPAN_LIT("x-" GHP), SPAN_LIT("AKIAQ3EGRZ5KLMNO27WX")},              /* whole, before what is in the value */
+        {SPAN_LIT("sk-sample-a" GHP), SPAN_LIT("xoxb-2048-Kd93jfLq20aPzv")}, /* one that does not count */
+        {SPAN_LIT("-----BEGIN"), SPAN_LIT("AKIAQ3EGRZ5KLMNO27WX")},
+    };
+    struct findings findings = {0};
+
+    (void)state;
+    assert_int_equal(scan_fields(scanner, SCAN_FIELD, fields, COUNT_OF(fields), &findings), ERR_OK);
+    assert_int_equal(findings.count, 4);
+    assert_string_equal(findings.list[0].where, "field name");
+    assert_string_equal(findings.list[1].where, "field name");
+    assert_string_equal(findings.list[2].rule, "slack");
+    assert_string_equal(findings.list[3].where, "field -----begin");
+}
+
+static void a_name_that_is_found_to_hold_one_later_is_taken_back(void **state)
+{
+    AUTO(vault) vault = NULL;
+    AUTO(scanner) own = NULL;
+    struct findings findings = {0};
+
+    (void)state; /* the known value reaches from the name over all of the value, in which a token ends before it */
+    assert_int_equal(vault_new(1, &vault), ERR_OK);
+    assert_int_equal(vault_set(vault, 0, SPAN_LIT("hush: AKIAQ3EGRZ5KLMNO27WX and more")), ERR_OK);
+    assert_int_equal(scanner_new(vault, engine, &own), ERR_OK);
+    assert_int_equal(
+        scan_block(own, SCAN_FIELD, SPAN_LIT("x-hush"), SPAN_LIT("AKIAQ3EGRZ5KLMNO27WX and more"), &findings), ERR_OK);
+    assert_int_equal(findings.count, 2);
+    assert_string_equal(findings.list[0].where, "field name");
+    assert_string_equal(findings.list[1].where, "field name");
+}
+
+static void what_only_tells_gives_way_to_what_stops(void **state)
+{
+    struct buf body = {0};
+
+    (void)state;
+    for (unsigned i = 0; i < 2 * SCAN_FINDINGS_MAX; i++)
+        assert_int_equal(buf_printf(&body, "password = 'k3yboard-c4t%u'\n", i), ERR_OK);
+    struct findings findings = scan_body(buf_span(&body), 100, 100);
+    assert_int_equal(findings.count, SCAN_FINDINGS_MAX);
+    assert_true(findings.more);
+    assert_false(findings_stop(&findings));
+    assert_int_equal(buf_add(&body, SPAN_LIT(GHP)), ERR_OK);
+    findings = scan_body(buf_span(&body), 100, 100);
+    assert_int_equal(findings.count, SCAN_FINDINGS_MAX);
+    assert_true(findings_stop(&findings));
+    assert_string_equal(findings.list[SCAN_FINDINGS_MAX - 1].rule, "github-pat");
+    buf_clear(&body);
+}
+
+static void more_hits_than_can_be_confirmed_are_refused(void **state)
+{
+    struct buf body = {0};
+    struct findings block = {0};
+
+    (void)state;
+    for (unsigned i = 0; i <= ENGINE_CANDIDATES_MAX; i++) assert_int_equal(buf_add(&body, SPAN_LIT("k=aaa ")), ERR_OK);
+    struct findings findings = scan_body(buf_span(&body), SIZE_MAX, SIZE_MAX); /* no hit of them is confirmed */
+    assert_int_equal(findings.count, 1);
+    assert_string_equal(findings.list[0].rule, "too-many-hits");
+    assert_string_equal(findings.list[0].where, "body as a whole");
+    assert_true(findings_stop(&findings));
+    assert_int_equal(scan_block(scanner, SCAN_TARGET, (struct span){0}, buf_span(&body), &block), ERR_OK);
+    assert_true(findings_stop(&block));
+    findings = scan_body(buf_span(&body), 1000, 1000); /* where there is time for all, there is nothing */
+    assert_int_equal(findings.count, 0);
+    buf_clear(&body);
+}
+
+/* clang-format off */
+static const struct { const char *pattern; uint8_t group; const char *allow, *why; } wrong[] = {
+    {"abc(", 0, NULL, "Missing close parenthesis for group started at index 3."},
+    {"abc(?=d)", 0, NULL, "Zero-width assertions are not supported."},
+    {"(a)bc\\1", 0, NULL, "Back-references are unsupported."},
+    {"abc.*", 0, NULL, "a match must have a bound of 4096 bytes or less"},
+    {"abc[a-z]{4000}[a-z]{94}", 0, NULL, "a match must have a bound of 4096 bytes or less"},
+    {"a?", 0, NULL, "it matches where nothing stands"},
+    {"abc", 1, NULL, "it has no group 1"},
+    {"abc", 0, "a(", "missing closing parenthesis"},
+};
+/* clang-format on */
+
+static void a_wrong_rule_is_named_with_the_compilers_words(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+        struct span allow = wrong[i].allow != NULL ? span_of(wrong[i].allow) : (struct span){0};
+        struct rule list[] = {scan_rule_rows[0], scan_rule_rows[1]};
+        struct rule_set rules = {.list = list, .count = 2};
+        struct rule_fault fault = {0};
+        struct engine *none = NULL;
+        list[1].pattern = span_of(wrong[i].pattern);
+        list[1].group = wrong[i].group;
+        list[1].allow = &allow;
+        list[1].allow_count = wrong[i].allow != NULL;
+        assert_int_equal(engine_new(&rules, (struct span){0}, &fault, &none), ERR_SYNTAX);
+        assert_null(none);
+        assert_ptr_equal(fault.rule, &list[1]);
+        assert_string_equal(fault.why, wrong[i].why);
+    }
+}
+
+static bool is_taken(struct span cached, const struct rule_set *rules)
+{
+    AUTO(engine) one = NULL;
+    struct rule_fault fault;
+
+    assert_int_equal(engine_new(rules, cached, &fault, &one), ERR_OK);
+    return engine_was_cached(one);
+}
+
+static void what_was_compiled_is_taken_back_only_as_it_was(void **state)
+{
+    struct rule_set few = {.list = scan_rule_rows, .count = 2}, other = few;
+    AUTO(engine) one = NULL;
+    struct buf bytes = {0};
+    struct rule_fault fault;
+
+    (void)state;
+    other.digest[0] = 1;
+    assert_int_equal(engine_new(&few, (struct span){0}, &fault, &one), ERR_OK);
+    assert_false(engine_was_cached(one));
+    assert_int_equal(engine_save(one, &bytes), ERR_OK);
+    struct span all = buf_span(&bytes);
+    assert_true(is_taken(all, &few));
+    assert_false(is_taken(all, &other));
+    for (size_t len = 0; len < all.len; len += len < 100 ? 1 : all.len / 16)
+        assert_false(is_taken(span_first(all, len), &few));
+    for (size_t at = 0; at < all.len; at += at < 100 ? 1 : all.len / 16) {
+        bytes.at[bytes.from + at] ^= 1;
+        assert_false(is_taken(all, &few));
+        bytes.at[bytes.from + at] ^= 1;
+    }
+    assert_int_equal(buf_add(&bytes, SPAN_LIT("x")), ERR_OK);
+    assert_false(is_taken(buf_span(&bytes), &few));
+    buf_clear(&bytes);
+}
+
+static void a_cached_engine_finds_the_same(void **state)
+{
+    AUTO(engine) cached = NULL;
+    AUTO(scanner) own = NULL;
+    AUTO(vault) vault = NULL;
+    struct buf bytes = {0};
+    struct rule_fault fault;
+    struct findings findings = {0}, wanted = {0};
+    static const char text[] = GHP " wombat " HEX40;
+
+    (void)state;
+    assert_int_equal(vault_new(1, &vault), ERR_OK);
+    assert_int_equal(engine_save(engine, &bytes), ERR_OK);
+    assert_int_equal(engine_new(&scan_rules, buf_span(&bytes), &fault, &cached), ERR_OK);
+    assert_true(engine_was_cached(cached));
+    assert_int_equal(scanner_new(vault, cached, &own), ERR_OK);
+    engine_free(&cached); /* the scanner holds it */
+    ref_scan(&scan_rules, SCAN_TARGET, span_of(text), &wanted);
+    assert_int_equal(scan_block(own, SCAN_TARGET, (struct span){0}, span_of(text), &findings), ERR_OK);
+    assert_memory_equal(&findings, &wanted, sizeof findings);
+    buf_clear(&bytes);
+}
+
+static void an_engine_without_rules_finds_nothing(void **state)
+{
+    const struct rule_set none = {0};
+    AUTO(engine) empty = NULL;
+    AUTO(scanner) own = NULL;
+    AUTO(vault) vault = NULL;
+    struct rule_fault fault;
+    struct findings findings = {0};
+
+    (void)state;
+    assert_int_equal(vault_new(1, &vault), ERR_OK);
+    assert_int_equal(engine_new(&none, (struct span){0}, &fault, &empty), ERR_OK);
+    assert_int_equal(scanner_new(vault, empty, &own), ERR_OK);
+    assert_int_equal(scan_block(own, SCAN_FIELD, SPAN_LIT("a"), SPAN_LIT(GHP), &findings), ERR_OK);
+    assert_int_equal(findings.count, 0);
+}
+
+/* Each way is tried, as none has a secret that counts; there are too many. */
+static void a_hit_that_takes_too_long_fails_the_scan(void **state)
+{
+    static const struct rule rule = {
+        LIT("slow"),         LIT("slow"), .pattern = LIT("x(?:([ab]{1,4})[ab]{0,4}){1,30}!"),
+        .rung = RUNG_PREFIX, .group = 1,  .entropy_centibits = 500};
+    struct rule_set rules = {.list = &rule, .count = 1};
+    struct span text = SPAN_LIT("xabababababababababababababababababababababababababababababababab!");
+    struct window window = {text, text.len, true, true};
+    struct confirmed confirmed;
+    struct rule_fault fault;
+    struct confirm *confirm = NULL;
+
+    (void)state;
+    assert_int_equal(confirm_new(&rules, &fault, &confirm), ERR_OK);
+    assert_int_equal(confirm_hit(confirm, 0, &window, &confirmed), ERR_LIMIT);
+    confirm_free(&confirm);
+}
+
+static enum err scan_once(const struct rule_set *rules, struct vault *vault)
+{
+    const struct scan_unit unit = {.place = SCAN_BODY};
+    AUTO(engine) own_engine = NULL;
+    AUTO(scanner) own = NULL;
+    AUTO(scan) scan = NULL;
+    struct rule_fault fault;
+    struct findings findings = {0};
+    struct field field = {SPAN_LIT("a"), SPAN_LIT(GHP)};
+
+    TRY(engine_new(rules, (struct span){0}, &fault, &own_engine));
+    TRY(scanner_new(vault, own_engine, &own));
+    TRY(scan_fields(own, SCAN_FIELD, &field, 1, &findings));
+    TRY(scan_new(own, &unit, &scan));
+    TRY(scan_feed(scan, SPAN_LIT(GHP " "), &findings));
+    TRY(scan_feed(scan, SPAN_LIT(" x"), &findings));
+    TRY(scan_end(scan, &findings));
+    return findings.count == 2 ? ERR_OK : ERR_SYNTAX;
+}
+
+static void every_allocation_may_fail(void **state)
+{
+    struct rule_set few = {.list = scan_rule_rows, .count = 2};
+    AUTO(vault) vault = NULL;
+    enum err err = ERR_NOMEM;
+
+    (void)state;
+    assert_int_equal(vault_new(1, &vault), ERR_OK);
+    for (size_t n = 1; err != ERR_OK; n++) {
+        mem_fail_at(n);
+        err = scan_once(&few, vault);
+        assert_true(err == ERR_OK || err == ERR_NOMEM);
+        assert_true(n < 1000);
+    }
+    mem_fail_at(0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_rules_describe_is_told_and_nothing_else),
+        cmocka_unit_test(a_right_checksum_makes_it_surer_and_a_wrong_one_nothing),
+        cmocka_unit_test(entropy_is_shannons),
+        cmocka_unit_test(a_finding_shows_nothing_of_the_rest),
+        cmocka_unit_test(a_fingerprint_tells_secrets_apart_and_places_together),
+        cmocka_unit_test(known_values_and_rules_are_told_in_the_order_in_which_they_end),
+        cmocka_unit_test(the_engine_agrees_with_pcre2_alone_however_the_bytes_are_cut),
+        cmocka_unit_test(a_keyword_counts_within_the_window_and_not_beyond),
+        cmocka_unit_test(a_head_is_scanned_as_one_and_told_by_field),
+        cmocka_unit_test(a_name_that_holds_a_part_of_a_secret_is_not_shown),
+        cmocka_unit_test(a_name_that_is_found_to_hold_one_later_is_taken_back),
+        cmocka_unit_test(what_only_tells_gives_way_to_what_stops),
+        cmocka_unit_test(more_hits_than_can_be_confirmed_are_refused),
+        cmocka_unit_test(a_wrong_rule_is_named_with_the_compilers_words),
+        cmocka_unit_test(what_was_compiled_is_taken_back_only_as_it_was),
+        cmocka_unit_test(a_cached_engine_finds_the_same),
+        cmocka_unit_test(an_engine_without_rules_finds_nothing),
+        cmocka_unit_test(a_hit_that_takes_too_long_fails_the_scan),
+        cmocka_unit_test(every_allocation_may_fail),
+    };
+    return cmocka_run_group_tests(tests, begin, end);
+}
