@@ -94,6 +94,10 @@ static const struct { const char *text, *rule; enum rung rung; const char *shown
     {"\nstart123", NULL, 0, NULL},
     {"end123\n", "last", RUNG_CONTEXT, "6 characters"},
     {"end123\n\n", NULL, 0, NULL},
+    {"q847c", "late", RUNG_CONTEXT, "5 characters"},
+    {"q847cd ", NULL, 0, NULL},
+    {"z847cde", "later", RUNG_CONTEXT, "5 characters"},
+    {"z847cd\n", NULL, 0, NULL},
     {"x-API-key:q8w7e6r5t4", "header", RUNG_CONTEXT, "10 characters"},
 };
 /* clang-format on */
@@ -133,6 +137,36 @@ static void a_right_checksum_makes_it_surer_and_a_wrong_one_nothing(void **state
         assert_true(span_is(confirmed.secret, window.bytes));
     }
     confirm_free(&confirm);
+}
+
+/* confirm_hit() alone, on what stands around the end of a hit. */
+static enum err confirm_one(const char *pattern, const struct window *window, struct confirmed *confirmed)
+{
+    struct rule rule = {.id = SPAN_LIT("one"), .pattern = span_of(pattern), .rung = RUNG_PREFIX};
+    struct rule_set rules = {.list = &rule, .count = 1};
+    struct rule_fault fault;
+    AUTO(confirm) confirm = NULL;
+
+    assert_int_equal(confirm_new(&rules, &fault, &confirm), ERR_OK);
+    return confirm_hit(confirm, 0, window, confirmed);
+}
+
+static void a_hit_is_confirmed_at_its_end_and_at_no_other(void **state)
+{
+    struct span text = SPAN_LIT("x12345 end12\n");
+    struct confirmed confirmed;
+
+    (void)state;
+    for (size_t end = 0; end <= text.len; end++) {
+        struct window window = {text, end, true, true};
+        enum err err = confirm_one("x[0-9]{2,4}", &window, &confirmed);
+        assert_int_equal(err, end >= 3 && end <= 5 ? ERR_OK : ERR_NOT_FOUND);
+        if (err == ERR_OK) assert_true(span_is(confirmed.secret, span_first(text, end)));
+    }
+    assert_int_equal(confirm_one("^x1", &(struct window){text, 2, true, false}, &confirmed), ERR_OK);
+    assert_int_equal(confirm_one("^x1", &(struct window){text, 2, false, false}, &confirmed), ERR_NOT_FOUND);
+    assert_int_equal(confirm_one("d12$", &(struct window){text, 12, true, true}, &confirmed), ERR_OK);
+    assert_int_equal(confirm_one("d12$", &(struct window){text, 12, true, false}, &confirmed), ERR_NOT_FOUND);
 }
 
 static void entropy_is_shannons(void **state)
@@ -217,7 +251,7 @@ static void the_engine_agrees_with_pcre2_alone_however_the_bytes_are_cut(void **
     size_t hits[COUNT_OF(scan_rule_rows)] = {0};
 
     (void)state;
-    for (unsigned turn = 0; turn < 1500; turn++) {
+    for (unsigned turn = 0; turn < 2000; turn++) {
         struct buf body = {0};
         struct findings wanted = {0}, block = {0};
         add_random(&body);
@@ -335,6 +369,19 @@ static void what_only_tells_gives_way_to_what_stops(void **state)
     assert_int_equal(findings.count, SCAN_FINDINGS_MAX);
     assert_true(findings_stop(&findings));
     assert_string_equal(findings.list[SCAN_FINDINGS_MAX - 1].rule, "github-pat");
+    buf_clear(&body);
+}
+
+static void the_ends_of_a_run_are_one_hit(void **state)
+{
+    static const char token[] = "xoxb-2048-Kd93jfLq20aPzvKd93jfLq20aPzvKd93jfLq20aPzvKd93jfLq20aPzvKd93jfLq ";
+    struct buf body = {0};
+
+    (void)state;
+    for (unsigned i = 0; i < 40; i++) assert_int_equal(buf_add(&body, span_of(token)), ERR_OK);
+    struct findings findings = scan_body(buf_span(&body), SIZE_MAX, SIZE_MAX);
+    assert_int_equal(findings.count, 1);
+    assert_string_equal(findings.list[0].rule, "slack");
     buf_clear(&body);
 }
 
@@ -527,6 +574,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_rules_describe_is_told_and_nothing_else),
         cmocka_unit_test(a_right_checksum_makes_it_surer_and_a_wrong_one_nothing),
+        cmocka_unit_test(a_hit_is_confirmed_at_its_end_and_at_no_other),
         cmocka_unit_test(entropy_is_shannons),
         cmocka_unit_test(a_finding_shows_nothing_of_the_rest),
         cmocka_unit_test(a_fingerprint_tells_secrets_apart_and_places_together),
@@ -537,6 +585,7 @@ int main(void)
         cmocka_unit_test(a_name_that_holds_a_part_of_a_secret_is_not_shown),
         cmocka_unit_test(a_name_that_is_found_to_hold_one_later_is_taken_back),
         cmocka_unit_test(what_only_tells_gives_way_to_what_stops),
+        cmocka_unit_test(the_ends_of_a_run_are_one_hit),
         cmocka_unit_test(more_hits_than_can_be_confirmed_are_refused),
         cmocka_unit_test(a_wrong_rule_is_named_with_the_compilers_words),
         cmocka_unit_test(what_was_compiled_is_taken_back_only_as_it_was),

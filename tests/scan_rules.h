@@ -43,6 +43,9 @@ static const struct rule scan_rule_rows[] = {
     {LIT("ab"), LIT("many ways"), .pattern = LIT("a[ab]{2,6}(?:b\\b|[ab]a?)(?:c|\\b)"), .rung = RUNG_CONTEXT},
     {LIT("soft"), LIT("soft on both sides"), .pattern = LIT("k=(?:[ab]{0,3})([abc]{3,9})c?"), .rung = RUNG_GENERIC,
      .group = 1, .entropy_centibits = 150},
+    /* the last end of a run, which does not count, is reported a byte late, or at the end of all */
+    {LIT("late"), LIT("late"), .pattern = LIT("q[0-9]{3}(?:c|cd?\\b)"), .rung = RUNG_CONTEXT, STOP(LIT("cd"))},
+    {LIT("later"), LIT("later"), .pattern = LIT("z[0-9]{3}(?:c|cd$)"), .rung = RUNG_CONTEXT, STOP(LIT("cd"))},
     {LIT("header"), LIT("a header"), .pattern = LIT("x-api-key[\"']?:\\s{0,3}([a-z0-9]{8,20})\\b"), .nocase = true,
      .rung = RUNG_CONTEXT, .group = 1},
 };
@@ -57,8 +60,8 @@ static const char *const scan_pieces[] = {
     "-----BEGIN PRIVATE KEY-----", "eyJhbGciOiJIUzI1NiJ9", ".eyJzdWIiOiIxMjM0NTY3ODkwIn0",
     ".dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P", "x", "password", ": ", "hunter2hunter3", "\n", "Secret", "=",
     "process.env.TOKEN_A", " ", "TOKEN", ": ", "/usr/share/tokens", "'", "correcthorse", "sk-", "sk-7f3k9-2mq8x4-z1",
-    "sk-sample-text-01", "sample", "start123", "end42", "end4242", "\n", "aab", "abab", "bba", "c", "k=", "abcabc",
-    "abc", "X-Api-Key: ", "q8w7e6r5t4", "0",
+    "sk-sample-text-01", "sample", "start123", "q847c", "d", "z847c", "d", "end42", "end4242", "\n", "aab", "abab",
+    "bba", "c", "k=", "abcabc", "abc", "X-Api-Key: ", "q8w7e6r5t4", "0",
 };
 /* clang-format on */
 

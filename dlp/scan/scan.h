@@ -7,8 +7,8 @@
  *          once for each place (a field is a place of its own), in the order in which they end.
  * Coded    units are searched as they come and with their content codings undone (reactor/wire/inflate.h).
  * Fails    closed: any error means the unit may not leave, and text with more hits than can be confirmed is a finding
- *          of its own, "too-many-hits".  Not safe to use from more than one thread: scans of a scanner share one scratch
- *          space, scanners share their engine's.
+ *          of its own, "too-many-hits".  Not safe to use from more than one thread: scans of a scanner share one
+ *          scratch space, scanners share their engine's.
  */
 #pragma once
 #include "dlp/scan/engine.h"
