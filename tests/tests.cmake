@@ -61,5 +61,6 @@ add_test(NAME tidy COMMAND .ci/tidy WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 add_test(NAME format COMMAND .ci/format WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 add_test(NAME machines_drawn WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
     COMMAND sh -c "$<TARGET_FILE:draw_machines> | diff -u docs/machines.md - || { echo 'stale: ./dev draw'; exit 1; }")
+add_test(NAME rules_lint COMMAND python3 tests/rules_try.py lint WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 add_test(NAME readme_true COMMAND python3 tests/readme_true.py $<TARGET_FILE:bottled> WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 add_test(NAME no_openssl_inside COMMAND .ci/symbols $<TARGET_FILE:bottled> WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
