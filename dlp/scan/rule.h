@@ -39,11 +39,13 @@ struct rule {
     size_t stop_count;
 };
 
+/* Made whole and not changed once it is shared: rule_set.h. */
 struct rule_set {
     struct arena arena;
     const struct rule *list;
     size_t count;
     uint8_t digest[32]; /* SHA-256 of the text it was read from: the key of the compiled cache */
+    unsigned references;
 };
 
 const char *rung_name(enum rung rung);

@@ -117,7 +117,7 @@
 #define DRAIN_MS           SECONDS(30) /* after SIGTERM: what is under way may end by itself */
 #define ACCESS_FLUSH_BYTES KIB(60)     /* access lines held back until the turn ends; some 150 of them */
 #define RETRY_AFTER_S      5u          /* seconds a refused client is told to wait */
-#define APP_LOAD_MS        SECONDS(60) /* manifests and credentials; a password manager may ask a person */
+#define APP_LOAD_MS        MINUTES(3)  /* manifests, credentials (a keyring may ask a person), rules compiled: ~10 s */
 #define APP_BOTTLES_MAX    64u         /* bottles of one `serve` */
 #define APP_PINS_MAX       64u         /* --resolve options: tests and demos need a few */
 #define NAMES_COUNT_MAX    64u         /* TCP connections to one bottle's name server: resolvers use UDP */
@@ -134,6 +134,20 @@
 #define ENV_COUNT_MAX       128u        /* variables of one manifest */
 #define COMMAND_WORDS_MAX   64u         /* words of an agent's command, or of a token's */
 #define ROUTE_CA_BYTES_MAX  MIB(1)      /* extra roots of a route; the whole bundle of Debian is ~220 KiB */
+#define RULE_FILE_BYTES_MAX KIB(256)    /* one rule file; 250 rules of 12 lines are ~100 KiB */
+#define RULE_FILES_MAX      32u         /* rule files of one set: the dozen we ship, and a bottle's own */
+#define RULE_FILES_OWN_MAX  16u         /* ...of which these */
+#define RULE_SET_BYTES_MAX  MIB(4)      /* one set in memory: 1,024 rules of some 1 KiB, and room */
+#define RULE_PATTERN_MAX    1024u       /* bytes of one pattern; long ones list a vendor's products, ~300 */
+#define RULE_TITLE_MAX      100u        /* bytes of a rule's title: it stands in a line for people */
+#define RULE_WORDS_MAX      256u        /* keywords, allow patterns or stop words of one rule */
+#define RULE_WORD_MAX       64u         /* bytes of a keyword or a stop word */
+#define RULE_GROUP_MAX      9u          /* the capture that is the secret */
+#define RULE_SHOWN_MAX      4u          /* characters of a secret that may be public: "ghp_" */
+#define RULE_CACHE_MAX      MIB(64)     /* rules compiled: ours are some 6 MiB */
+#define DIFF_PATH_MAX       4096u       /* bytes of a path in a diff; the kernel's own bound */
+#define LINES_PIECE_BYTES   KIB(64)     /* of a line that are looked at together; all but minified text is shorter */
+#define LINES_KEPT          64u         /* lines whose numbers are known: a hit is told a few bytes behind its end */
 #define TOKEN_MS            SECONDS(30) /* a token's command, start to exit; a keyring may be unlocked by hand */
 /* --- sandbox --------------------------------------------------------------------------------------------- */
 #define NETNS_TEXT_MAX       200u        /* bytes of what a launcher says when it fails: one line */

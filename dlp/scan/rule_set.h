@@ -1,0 +1,19 @@
+/* rule_set.h — the rules that one bottle is scanned by, as a whole.
+ *
+ * Everything a set points at lives in its own arena, of RULE_SET_BYTES_MAX.  It outlives the manifests it came with:
+ * engines hold it (counted references).
+ */
+#pragma once
+#include "dlp/scan/rule.h"
+
+/* One reference, no rule, an empty arena.  errors: ERR_NOMEM */
+MUST_CHECK enum err rule_set_new(struct rule_set **set_out);
+struct rule_set *rule_set_hold(struct rule_set *set); /* one reference more */
+void rule_set_free(struct rule_set **set);            /* one reference less; the last frees */
+
+/* The rule of this id, or NULL. */
+const struct rule *rule_find(const struct rule_set *set, struct span id);
+
+/* Takes the rule of this id out, and makes the digest another.  Before anybody else holds the set.  False when there is
+ * none. */
+bool rule_set_drop(struct rule_set *set, struct span id);
