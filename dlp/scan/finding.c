@@ -108,6 +108,7 @@ void finding_put_name(struct finding *finding, struct span name)
 
 void finding_put_byte(struct finding *finding, uint64_t byte)
 {
+    finding->byte = byte;
     snprintf(finding->where, sizeof finding->where, "%s byte %" PRIu64, places[finding->place], byte);
 }
 

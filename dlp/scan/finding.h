@@ -18,6 +18,7 @@ struct finding {
     const char *title; /* in words, as long-lived */
     enum rung rung;
     enum scan_place place;
+    uint64_t byte;  /* of the secret's last, in a body or a target */
     char where[64]; /* "field user-agent", "body byte 1042" (the secret's last): printable, no byte of the value */
     char shown[40]; /* what may be shown of it, "ghp_… 40 characters"; empty for known-secret */
     struct fingerprint fingerprint;
