@@ -1,29 +1,7 @@
 #include "backends/manifest/frontmatter.h"
 
-#include "backends/manifest/text.h"
+#include "backends/manifest/yaml.h"
 #include "reactor/base/limits.h"
-
-static struct place place_of(struct span file, size_t at)
-{
-    struct place place = {1, 1};
-
-    for (size_t i = 0; i < at; i++) {
-        bool inside = (file.at[i] & 0xc0) == 0x80; /* a character is counted at its first byte */
-        place.column += !inside;
-        if (file.at[i] == '\n') place = (struct place){place.line + 1, 1};
-    }
-    return place;
-}
-
-static enum err check_text(struct reader *reader, struct span file)
-{
-    size_t at = 0;
-    const char *what = text_fault(file, &at);
-
-    if (what == NULL) return ERR_OK;
-    complain(reader, place_of(file, at), "save the file as UTF-8 text, without it", "here is %s", what);
-    return ERR_SYNTAX;
-}
 
 static bool is_fence(struct span line)
 {
@@ -70,7 +48,7 @@ enum err frontmatter_find(struct reader *reader, struct span file, struct frontm
         complain(reader, (struct place){0}, "shorten it", "the file is larger than %u bytes", MANIFEST_BYTES_MAX);
         return ERR_LIMIT;
     }
-    TRY(check_text(reader, file));
+    TRY(yaml_check_text(reader, file));
     TRY(cut(reader, file, out));
     if (out->yaml.len <= FRONT_BYTES_MAX) return ERR_OK;
     complain(reader, (struct place){1, 1}, "shorten it; a `*.suffix` route can stand for many",

@@ -197,7 +197,7 @@ static bool parse_number(struct span s, uint64_t max, uint64_t *out)
     if (s.len == 0 || (s.len > 1 && s.at[0] == '0')) return false;
     for (size_t i = 0; i < s.len; i++) {
         unsigned digit = s.at[i] - (unsigned)'0';
-        if (digit > 9 || *out > (max - digit) / 10) return false;
+        if (digit > 9 || digit > max || *out > (max - digit) / 10) return false;
         *out = *out * 10 + digit;
     }
     return true;

@@ -3,8 +3,35 @@
 #include <assert.h>
 #include <yaml.h>
 
+#include "backends/manifest/text.h"
 #include "reactor/base/limits.h"
 #include "reactor/base/own.h"
+
+/* --- characters -------------------------------------------------------------------------------------------- */
+
+static struct place place_in(struct span file, size_t at)
+{
+    struct place place = {1, 1};
+
+    for (size_t i = 0; i < at; i++) {
+        bool inside = (file.at[i] & 0xc0) == 0x80; /* a character is counted at its first byte */
+        place.column += !inside;
+        if (file.at[i] == '\n') place = (struct place){place.line + 1, 1};
+    }
+    return place;
+}
+
+enum err yaml_check_text(struct reader *reader, struct span file)
+{
+    size_t at = 0;
+    const char *what = text_fault(file, &at);
+
+    if (what == NULL) return ERR_OK;
+    complain(reader, place_in(file, at), "save the file as UTF-8 text, without it", "here is %s", what);
+    return ERR_SYNTAX;
+}
+
+/* --- the tree ---------------------------------------------------------------------------------------------- */
 
 struct builder {
     struct reader *reader;
@@ -97,8 +124,8 @@ static enum err add_node(struct builder *b, enum yaml_kind kind, const yaml_even
     struct yaml_node *parent = innermost(b), *node;
 
     if (b->nodes++ == YAML_NODES_MAX) {
-        complain(b->reader, place_of(event->start_mark, b->first_line), "shorten it",
-                 "more than %u values in one manifest", YAML_NODES_MAX);
+        complain(b->reader, place_of(event->start_mark, b->first_line), "shorten it", "more than %u values in one file",
+                 YAML_NODES_MAX);
         return ERR_LIMIT;
     }
     node = arena_new(b->arena, sizeof *node);
@@ -221,7 +248,7 @@ enum err yaml_read(struct reader *reader, struct span yaml, unsigned first_line,
     yaml_parser_delete(&parser);
     if (err == ERR_OK && b.root == NULL) err = nothing(&b);
     if (err == ERR_LIMIT && reader->errors->count == errors)
-        complain(reader, (struct place){first_line, 1}, "shorten it", "the front matter needs too much memory");
+        complain(reader, (struct place){first_line, 1}, "shorten it", "the YAML needs too much memory");
     if (err == ERR_OK) *root_out = b.root;
     return err;
 }

@@ -26,7 +26,10 @@ struct yaml_node {
     struct place key_place;
 };
 
-/* Reads front matter that passed text_fault(); its first line is first_line of the file.  Nothing there at all is an
+/* Is every character of the file one that text_fault() lets stand?  errors: ERR_SYNTAX, and a complaint */
+MUST_CHECK enum err yaml_check_text(struct reader *reader, struct span file);
+
+/* Reads YAML that passed yaml_check_text(); its first line is first_line of the file.  Nothing there at all is an
  * empty plain scalar.
  * errors: ERR_SYNTAX, ERR_LIMIT (the reader's list says what), ERR_NOMEM */
 MUST_CHECK enum err yaml_read(struct reader *reader, struct span yaml, unsigned first_line, struct arena *arena,
