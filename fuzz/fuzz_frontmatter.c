@@ -8,18 +8,29 @@
 #include "reactor/base/limits.h"
 #include "reactor/wire/url.h"
 
+static struct rule_set *shipped(void)
+{
+    static struct rule_set *set;
+    struct manifest_errors none = manifest_errors_begin();
+
+    if (set == NULL && (rules_read_shipped(&none, &set) != ERR_OK || set == NULL)) abort();
+    return set;
+}
+
 static void read_file(struct span file, struct manifest_errors *errors, struct bottle *bottle)
 {
     struct arena tree = arena_begin(YAML_TREE_BYTES_MAX);
-    struct reader reader = {.path = "m", .folder = "/nonexistent", .errors = errors};
+    struct arena names = arena_begin(KIB(64));
+    struct reader reader = {.path = "m", .folder = "/nonexistent", .errors = errors, .arena = &names};
     struct frontmatter front;
     struct yaml_node *root;
     enum err err = frontmatter_find(&reader, file, &front);
 
     *bottle = (struct bottle){0};
     if (err == ERR_OK) err = yaml_read(&reader, front.yaml, FRONT_FIRST_LINE, &tree, &root);
-    if (err == ERR_OK) err = bottle_read(&reader, root, SPAN_LIT("fuzz"), bottle);
+    if (err == ERR_OK) err = bottle_read(&reader, root, SPAN_LIT("fuzz"), shipped(), bottle);
     arena_end(&tree);
+    arena_end(&names);
     if ((err == ERR_OK && bottle->policy != NULL) != (errors->count == 0)) abort();
 }
 

@@ -45,11 +45,17 @@ static int make_root(void **state)
 
 static int remove_root(void **state)
 {
-    static const char *const names[] = {"bottles/dev.md",  "bottles/bad.md",
-                                        "bottles/Odd.md",  "bottles/notes.txt",
-                                        "agents/coder.md", "agents/lost.md",
-                                        "bottles/ca.pem",  "bottles",
-                                        "agents",          "."};
+    static const char *const names[] = {"bottles/dev.md",
+                                        "bottles/bad.md",
+                                        "bottles/Odd.md",
+                                        "bottles/notes.txt",
+                                        "agents/coder.md",
+                                        "agents/lost.md",
+                                        "bottles/ca.pem",
+                                        "bottles/own.yaml",
+                                        "bottles",
+                                        "agents",
+                                        "."};
     char path[256];
     (void)state;
     for (size_t i = 0; i < COUNT_OF(names); i++) {
@@ -143,12 +149,43 @@ static void json_says_the_same(void **state)
                            "\"methods\":[\"GET\",\"POST\"],\"path\":[\"/v1/**\",\"/v2/*\"],\"auth\":{\"scheme\":"
                            "\"header\",\"token_ref\":\"env:TOKEN\",\"header\":\"X-Api-Key\"},\"tls_passthrough\":false,"
                            "\"allow_private\":[],\"ca\":"));
+    assert_non_null(
+        strstr(out, "\"allow_private\":[\"10.1.0.0/16\",\"fd00::/8\"],\"line\":9}],\"dlp\":{\"rule_count\":"));
     assert_non_null(strstr(out,
-                           "\"allow_private\":[\"10.1.0.0/16\",\"fd00::/8\"],\"line\":9}],\"env\":[\"MODE\"],"
+                           ",\"rules\":[],\"off\":[]},\"env\":[\"MODE\"],"
                            "\"memory_bytes\":2147483648,\"pids\":100}],\"agents\":[{\"name\":\"coder\",\"path\":"
                            "\"agents/coder.md\",\"ok\":true,\"bottle\":\"dev\",\"command\":[\"claude\",\"--print\"],"
                            "\"env\":[]}]}\n"));
     assert_null(strstr(out, "quiet"));
+}
+
+static const char odd[] = "---\negress: {routes: [{host: a.b}]}\n"
+                          "dlp: {rules: [own.yaml], off: [github-pat], because: \"the tests use dead ones\"}\n---\n";
+
+static void rules_that_are_off_are_an_opening(void **state)
+{
+    (void)state;
+    write_file("bottles/dev.md", odd);
+    write_file("bottles/own.yaml", "rules: [{id: own, title: Own, pattern: own_, rung: prefix}]\n");
+    assert_int_equal(run("--root", root, NULL, NULL), EXIT_OK);
+    assert_non_null(strstr(out, "  rules of its own: bottles/own.yaml\n"
+                                "  OPENING: rules off: github-pat; because: the tests use dead ones\n"));
+    assert_int_equal(run("--root", root, "--json", NULL), EXIT_OK);
+    assert_non_null(strstr(out, ",\"rules\":[\"bottles/own.yaml\"],\"off\":[\"github-pat\"],\"because\":"
+                                "\"the tests use dead ones\"}"));
+}
+
+static void a_rule_file_is_spoken_of_with_its_bottle(void **state)
+{
+    (void)state;
+    write_good();
+    write_file("bottles/bad.md", odd);
+    write_file("bottles/own.yaml", "rules: [{id: own, titel: Own, pattern: own_, rung: prefix}]\n");
+    assert_int_equal(run("--root", root, "dev", NULL), EXIT_OK);
+    assert_string_equal(err, "");
+    assert_int_equal(run("--root", root, "bad", NULL), EXIT_FOUND);
+    assert_non_null(strstr(err, "bottles/own.yaml:1:19: unknown key `titel`; did you mean `title`?\n"));
+    assert_string_equal(out, "");
 }
 
 static void all_errors_of_all_files_are_shown_and_the_good_ones_too(void **state)
@@ -241,6 +278,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STORY(what_is_well_is_a_table),
         STORY(json_says_the_same),
+        STORY(rules_that_are_off_are_an_opening),
+        STORY(a_rule_file_is_spoken_of_with_its_bottle),
         STORY(all_errors_of_all_files_are_shown_and_the_good_ones_too),
         STORY(one_bottle_can_be_asked_for),
         STORY(a_file_that_anyone_may_write_is_refused),

@@ -19,6 +19,22 @@
 
 static struct manifest_errors errors;
 static struct bottle bottle;
+static struct arena names;
+static struct rule_set *shipped;
+
+static int read_shipped(void **state)
+{
+    struct manifest_errors none = manifest_errors_begin();
+    (void)state;
+    return rules_read_shipped(&none, &shipped) == ERR_OK && shipped != NULL ? 0 : -1;
+}
+
+static int free_shipped(void **state)
+{
+    (void)state;
+    rule_set_free(&shipped);
+    return 0;
+}
 
 static struct reader reader_into(struct arena *arena)
 {
@@ -29,13 +45,14 @@ static struct reader reader_into(struct arena *arena)
 static void compile(const char *yaml)
 {
     struct arena tree = arena_begin(YAML_TREE_BYTES_MAX);
-    struct reader reader = reader_into(NULL);
+    struct reader reader = reader_into(&names);
     struct yaml_node *root;
 
     errors = manifest_errors_begin();
+    names = arena_begin(KIB(64));
     bottle = (struct bottle){0};
     if (yaml_read(&reader, span_of(yaml), 1, &tree, &root) == ERR_OK)
-        assert_int_equal(bottle_read(&reader, root, SPAN_LIT("dev"), &bottle), ERR_OK);
+        assert_int_equal(bottle_read(&reader, root, SPAN_LIT("dev"), shipped, &bottle), ERR_OK);
     assert_true((bottle.policy == NULL) == (errors.count > 0));
     arena_end(&tree);
 }
@@ -44,6 +61,7 @@ static void let_go(void)
 {
     bottle_end(&bottle);
     manifest_errors_end(&errors);
+    arena_end(&names);
 }
 
 static void complain_line(struct buf *out)
@@ -104,12 +122,14 @@ static void a_bottle_becomes_a_policy(void **state)
     let_go();
 }
 
+#define DLP(keys) "egress: {routes: []}\ndlp: {" keys "}\n"
+
 /* clang-format off */
 static const struct {
     const char *yaml, *error; /* how the first one begins */
 } mistakes[] = {
     {"a: b\n",
-        "m:1:1: unknown key `a`; the keys of a bottle are: egress, env, resources"},
+        "m:1:1: unknown key `a`; the keys of a bottle are: egress, dlp, env, resources"},
     {"egres: {routes: []}\n",                    "m:1:1: unknown key `egres`; did you mean `egress`?"},
     {"env: {A: b}\n",                            "m:1:1: a bottle needs the key `egress`; add it"},
     {"egress: {}\n",                             "m:1:9: `egress` needs the key `routes`; add it"},
@@ -238,6 +258,26 @@ static const struct {
         "m:2:21: `2T` is no amount of memory; write it like 512M or 4G"},
     {"egress: {routes: []}\nresources: {memory: 99999999G}\n", "m:2:21: `99999999G` is no amount of memory"},
     {"egress: {routes: []}\nresources: {pids: 1}\n", "m:2:19: `pids` is a number from 16 to"},
+    /* the scan */
+    {"egress: {routes: []}\ndlp: off\n",          "m:2:6: `dlp` is a map, here is text"},
+    {"egress: {routes: []}\ndlp: {of: [a]}\n",    "m:2:7: unknown key `of`; did you mean `off`?"},
+    {DLP("rules: own.yaml"),       "m:2:14: `rules` is a list, here is text"},
+    {DLP("rules: [absent.yaml]"),
+        "m:2:15: `tests/data/absent.yaml` can't be read: there is no such thing; name a rule file, absolute or"},
+    {DLP("rules: [/dev/null]"),    "m:2:15: `/dev/null` can't be read: an address, a mode or an owner is not allowed"},
+    {DLP("rules: [1]"),            "m:2:15: an item of this list is text, and other readers take this for a number"},
+    {DLP("rules: [bad-rules.yaml]"), "bad-rules.yaml:3:5: unknown key `tilte`; did you mean `title`?"},
+    {DLP("rules: [own-rules.yaml, own-rules.yaml]"),
+        "own-rules.yaml:2:9: the id `acme-key` is taken; give it another: line 2 of own-rules.yaml has this one"},
+    {DLP("off: github-pat, because: b"), "m:2:12: `off` is a list, here is text"},
+    {DLP("off: [github-pta], because: b"), "m:2:13: there is no rule `github-pta`; did you mean `github-pat`?"},
+    {DLP("off: [no-such-rule], because: b"),
+        "m:2:13: there is no rule `no-such-rule`; `bottled scan --list-rules` lists them"},
+    {DLP("off: [github-pat, github-pat], because: b"), "m:2:25: `github-pat` is listed twice; keep one of them"},
+    {DLP("off: [github-pat]"),     "m:2:7: rules are switched off, and nobody says why; add `because: \"...\"`"},
+    {DLP("off: [github-pat], because: ''"), "m:2:35: `because` is empty"},
+    {DLP("because: it is so"),     "m:2:7: `because` is for rules that are `off`; leave it out"},
+    {DLP("off: [], because: b"),   "m:2:16: `because` is for rules that are `off`; leave it out"},
 };
 /* clang-format on */
 
@@ -258,6 +298,24 @@ static void every_mistake_is_told_where_it_is_and_what_to_write(void **state)
         let_go();
     }
     assert_false(bad);
+}
+
+static void a_bottle_has_the_rules_we_ship_with_its_own_and_without_some(void **state)
+{
+    (void)state;
+    compile("egress: {routes: []}\n");
+    assert_true(bottle.dlp.rules == shipped);
+    let_go();
+    compile(DLP("rules: [own-rules.yaml], off: [github-pat], because: dead ones"));
+    assert_int_equal(errors.count, 0);
+    assert_int_equal(bottle.dlp.rules->count, shipped->count); /* one more, one less */
+    assert_non_null(rule_find(bottle.dlp.rules, SPAN_LIT("acme-key")));
+    assert_null(rule_find(bottle.dlp.rules, SPAN_LIT("github-pat")));
+    assert_memory_not_equal(bottle.dlp.rules->digest, shipped->digest, sizeof shipped->digest);
+    assert_true(span_is(bottle.dlp.files[0], SPAN_LIT("own-rules.yaml")));
+    assert_true(span_is(bottle.dlp.off[0], SPAN_LIT("github-pat")));
+    assert_true(span_is(bottle.dlp.because, SPAN_LIT("dead ones")));
+    let_go();
 }
 
 static void a_misplaced_token_is_not_repeated(void **state)
@@ -494,6 +552,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_bottle_becomes_a_policy),
         cmocka_unit_test(every_mistake_is_told_where_it_is_and_what_to_write),
+        cmocka_unit_test(a_bottle_has_the_rules_we_ship_with_its_own_and_without_some),
         cmocka_unit_test(a_misplaced_token_is_not_repeated),
         cmocka_unit_test(all_of_a_bottles_mistakes_are_told_at_once),
         cmocka_unit_test(what_is_allowed_is_allowed),
@@ -502,5 +561,5 @@ int main(void)
         cmocka_unit_test(the_examples_load),
         cmocka_unit_test(memory_that_runs_out_is_an_error_and_no_leak),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, read_shipped, free_shipped);
 }

@@ -6,7 +6,7 @@
 
 struct draft {
     struct bottle bottle;
-    const struct yaml_node *routes_node;
+    const struct yaml_node *routes_node, *dlp_node;
     struct route_draft *routes;
     size_t route_count;
 };
@@ -73,8 +73,16 @@ static void read_resources(struct reader *reader, const struct yaml_node *node, 
     keys_read(reader, node, &keys, into);
 }
 
+/* Read behind all else: a long way for a manifest that is wrong anyway. */
+static void read_dlp(struct reader *reader, const struct yaml_node *node, void *into)
+{
+    (void)reader;
+    *(const struct yaml_node **)into = node;
+}
+
 static const struct key bottle_keys[] = {
     {"egress", read_egress, 0, true, NULL},
+    {"dlp", read_dlp, offsetof(struct draft, dlp_node), false, NULL},
     {"env", read_env, offsetof(struct draft, bottle.env), false, NULL},
     {"resources", read_resources, offsetof(struct draft, bottle), false, NULL},
 };
@@ -118,13 +126,15 @@ static enum err compile(struct reader *reader, struct draft *draft, struct polic
     return ERR_OK;
 }
 
-enum err bottle_read(struct reader *reader, const struct yaml_node *root, struct span name, struct bottle *bottle)
+enum err bottle_read(struct reader *reader, const struct yaml_node *root, struct span name, struct rule_set *shipped,
+                     struct bottle *bottle)
 {
     static const struct keys keys = {"a bottle", bottle_keys, COUNT_OF(bottle_keys)};
     struct draft draft = {.bottle = {.name = name, .path = reader->path}};
     size_t errors = reader->errors->count;
     struct reader inner = *reader;
     AUTO(policy) policy = NULL;
+    enum err err;
 
     TRY(policy_new(&policy));
     inner.arena = &policy->arena;
@@ -132,13 +142,18 @@ enum err bottle_read(struct reader *reader, const struct yaml_node *root, struct
     policy->bottle = arena_copy(&policy->arena, name);
     if (policy->bottle.at == NULL || compile(&inner, &draft, policy) != ERR_OK)
         complain(reader, root->place, "shorten it", "the bottle needs too much memory");
+    err = dlp_read(&inner, reader->arena, draft.dlp_node, shipped, &draft.bottle.dlp);
     *bottle = draft.bottle;
-    if (reader->errors->count == errors) bottle->policy = MOVE(policy);
-    return ERR_OK;
+    if (err == ERR_OK && reader->errors->count == errors)
+        bottle->policy = MOVE(policy);
+    else
+        rule_set_free(&bottle->dlp.rules);
+    return err;
 }
 
 void bottle_end(struct bottle *bottle)
 {
     policy_free(&bottle->policy);
+    rule_set_free(&bottle->dlp.rules);
     *bottle = (struct bottle){0};
 }

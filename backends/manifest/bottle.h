@@ -10,12 +10,14 @@
  *         allow_private: [10.1.0.0/16]
  *         ca: corp-root.pem
  *         tls_passthrough: true        spliced unread; alone with host, port, allow_private
+ *   dlp: {rules: [acme.yaml], off: [github-pat], because: "the tests use dead ones"}      (dlp.h)
  *   env: {NAME: "value"}
  *   resources: {memory: 2G, pids: 512}
  *
  * The Markdown below is for people.
  */
 #pragma once
+#include "backends/manifest/dlp.h"
 #include "backends/manifest/errors.h"
 #include "backends/manifest/yaml.h"
 #include "backends/provision/env.h"
@@ -25,14 +27,16 @@ struct bottle {
     struct span name;
     const char *path;                /* below the root: "bottles/dev.md" */
     struct policy *policy;           /* one reference; NULL when the manifest has errors */
-    struct env_list env;             /* in the policy's arena, like all else */
+    struct bottle_dlp dlp;           /* its rules are NULL when the manifest has errors */
+    struct env_list env;             /* in the policy's arena, like all else but dlp.files */
     uint64_t memory_bytes, pids_max; /* 0: not said */
 };
 
 /* Compiles a tree.  What is wrong goes to the reader's errors, and bottle->policy is NULL then.
  *   name, path  outlive the bottle
- *   reader      its arena is not used
+ *   shipped     all the rules we ship
+ *   reader      its arena takes what errors name, the files of rules
  *   errors      ERR_NOMEM */
 MUST_CHECK enum err bottle_read(struct reader *reader, const struct yaml_node *root, struct span name,
-                                struct bottle *bottle);
+                                struct rule_set *shipped, struct bottle *bottle);
 void bottle_end(struct bottle *bottle);

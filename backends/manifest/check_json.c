@@ -58,6 +58,16 @@ static void put_route(struct json *json, const struct policy *policy, const stru
     json_close(json, '}');
 }
 
+static void put_dlp(struct json *json, const struct bottle_dlp *dlp)
+{
+    json_open(json, "dlp", '{');
+    json_number(json, "rule_count", dlp->rules->count);
+    put_texts(json, "rules", dlp->files, dlp->file_count);
+    put_texts(json, "off", dlp->off, dlp->off_count);
+    if (dlp->off_count > 0) json_text(json, "because", dlp->because);
+    json_close(json, '}');
+}
+
 static void put_bottle(struct json *json, const struct bottle *bottle)
 {
     json_open(json, NULL, '{');
@@ -69,6 +79,7 @@ static void put_bottle(struct json *json, const struct bottle *bottle)
         for (size_t i = 0; i < bottle->policy->route_count; i++)
             put_route(json, bottle->policy, &bottle->policy->routes[i]);
         json_close(json, ']');
+        put_dlp(json, &bottle->dlp);
         put_names(json, &bottle->env);
     }
     if (bottle->memory_bytes > 0) json_number(json, "memory_bytes", bottle->memory_bytes);

@@ -14,13 +14,21 @@ bool check_wants_agent(const struct agent *agent, struct span only)
     return only.len == 0 || span_is(agent->bottle_name, only);
 }
 
+/* The rule files of a bottle are spoken of with it. */
+static bool has_file(const struct bottle *bottle, struct span path)
+{
+    for (size_t i = 0; i < bottle->dlp.file_count; i++)
+        if (span_is(path, bottle->dlp.files[i])) return true;
+    return span_is(path, span_of(bottle->path));
+}
+
 bool check_wants_error(const struct manifests *m, const struct manifest_error *error, struct span only)
 {
     struct span path = span_of(error->path);
 
     if (only.len == 0) return true;
     for (size_t i = 0; i < m->bottle_count; i++)
-        if (span_is(path, span_of(m->bottles[i].path))) return check_wants_bottle(&m->bottles[i], only);
+        if (check_wants_bottle(&m->bottles[i], only) && has_file(&m->bottles[i], path)) return true;
     for (size_t i = 0; i < m->agent_count; i++)
         if (span_is(path, span_of(m->agents[i].path))) return check_wants_agent(&m->agents[i], only);
     return false;
@@ -147,6 +155,17 @@ static enum err put_env(struct buf *out, const struct env_list *env)
     return buf_add(out, SPAN_LIT("\n"));
 }
 
+static enum err put_dlp(struct buf *out, const struct bottle_dlp *dlp)
+{
+    for (size_t i = 0; i < dlp->file_count; i++)
+        TRY(buf_printf(out, "%s%.*s", i == 0 ? "  rules of its own: " : ", ", SPAN_FMT(dlp->files[i])));
+    if (dlp->file_count > 0) TRY(buf_add(out, SPAN_LIT("\n")));
+    for (size_t i = 0; i < dlp->off_count; i++)
+        TRY(buf_printf(out, "%s%.*s", i == 0 ? "  OPENING: rules off: " : ", ", SPAN_FMT(dlp->off[i])));
+    if (dlp->off_count > 0) TRY(buf_printf(out, "; because: %s\n", quoted(dlp->because)));
+    return ERR_OK;
+}
+
 static enum err put_bottle(struct buf *out, const struct bottle *bottle)
 {
     size_t widths[COLUMN_COUNT];
@@ -157,6 +176,7 @@ static enum err put_bottle(struct buf *out, const struct bottle *bottle)
     TRY(put_row(out, bottle->policy, NULL, widths));
     for (size_t i = 0; i < bottle->policy->route_count; i++)
         TRY(put_row(out, bottle->policy, &bottle->policy->routes[i], widths));
+    TRY(put_dlp(out, &bottle->dlp));
     TRY(put_env(out, &bottle->env));
     if (bottle->memory_bytes > 0)
         TRY(buf_printf(out, "  memory: %llu MiB\n", (unsigned long long)(bottle->memory_bytes >> 20)));

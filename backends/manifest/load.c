@@ -83,7 +83,7 @@ static enum err read_bottle(struct manifests *m, struct reader *reader, const st
                             struct span body)
 {
     (void)body;
-    return bottle_read(reader, root, name, &m->bottles[m->bottle_count - 1]);
+    return bottle_read(reader, root, name, m->shipped, &m->bottles[m->bottle_count - 1]);
 }
 
 static void keep_bottle(struct manifests *m, struct span name, const char *path)
@@ -207,6 +207,8 @@ static enum err load_all(struct manifests *m)
     m->bottles = arena_new(&m->arena, sizeof *m->bottles * MANIFEST_COUNT_MAX);
     m->agents = arena_new(&m->arena, sizeof *m->agents * MANIFEST_COUNT_MAX);
     if (m->root == NULL || m->bottles == NULL || m->agents == NULL) return ERR_NOMEM;
+    TRY(rules_read_shipped(&m->errors, &m->shipped));
+    if (m->shipped == NULL) return ERR_SYNTAX; /* a test reads them: it is memory that is wanting */
     TRY(load_folder(m, &bottles));
     return load_folder(m, &agents);
 }
@@ -232,6 +234,7 @@ void manifests_free(struct manifests **manifests)
 
     if (m == NULL) return;
     for (size_t i = 0; i < m->bottle_count; i++) bottle_end(&m->bottles[i]);
+    rule_set_free(&m->shipped);
     manifest_errors_end(&m->errors);
     arena_end(&m->arena);
     mem_free(m);

@@ -12,7 +12,8 @@ struct manifests {
     struct arena arena;
     struct manifest_errors errors;
     const char *root;
-    struct bottle *bottles; /* by name, ascending */
+    struct rule_set *shipped; /* all the rules we ship: those of every bottle that does not say otherwise */
+    struct bottle *bottles;   /* by name, ascending */
     struct agent *agents;
     size_t bottle_count, agent_count;
 };

@@ -1,0 +1,173 @@
+#include "backends/manifest/dlp.h"
+
+#include <stdio.h>
+
+#include "backends/manifest/file.h"
+#include "backends/manifest/keys.h"
+#include "reactor/base/limits.h"
+#include "reactor/base/mem.h"
+#include "reactor/base/own.h"
+
+/* What the rules are read from: the files we ship, then the bottle's own. */
+struct sources {
+    struct arena *names;
+    struct rule_text list[RULE_FILES_MAX];
+    struct buf texts[RULE_FILES_MAX]; /* of the bottle's own, in their places */
+    size_t count;
+};
+
+static void read_rules(struct reader *reader, const struct yaml_node *node, void *into)
+{
+    static const struct items files = {"rules", sizeof(struct span), RULE_FILES_OWN_MAX, read_texts, false};
+    struct bottle_dlp *dlp = into;
+
+    dlp->files = items_read(reader, node, &files, &dlp->file_count);
+}
+
+static void read_off(struct reader *reader, const struct yaml_node *node, void *into)
+{
+    static const struct items off = {"off", sizeof(struct span), RULE_COUNT_MAX, read_texts, false};
+    struct bottle_dlp *dlp = into;
+
+    dlp->off = items_read(reader, node, &off, &dlp->off_count);
+}
+
+static void read_because(struct reader *reader, const struct yaml_node *node, void *into)
+{
+    struct span *because = into;
+
+    if (want_text(reader, node, "`because`", because) && because->len == 0)
+        complain(reader, node->place, "write a sentence for whoever reads this next", "`because` is empty");
+}
+
+static const struct key dlp_keys[] = {
+    {"rules", read_rules, 0, false, NULL},
+    {"off", read_off, 0, false, NULL},
+    {"because", read_because, offsetof(struct bottle_dlp, because), false, NULL},
+};
+
+static void read_keys(struct reader *reader, const struct yaml_node *node, struct bottle_dlp *dlp)
+{
+    static const struct keys keys = {"`dlp`", dlp_keys, COUNT_OF(dlp_keys)};
+
+    keys_read(reader, node, &keys, dlp);
+    if (dlp->off_count > 0 && yaml_find(node, "because") == NULL)
+        complain(reader, yaml_find(node, "off")->key_place, "add `because: \"...\"`",
+                 "rules are switched off, and nobody says why");
+    if (dlp->off_count == 0 && dlp->because.len > 0)
+        complain(reader, yaml_find(node, "because")->key_place, "leave it out",
+                 "`because` is for rules that are `off`");
+}
+
+/* --- the files --------------------------------------------------------------------------------------------- */
+
+/* "bottles/acme.yaml", as a person sees it from the root. */
+static struct span shown_path(struct reader *reader, struct arena *names, struct span name)
+{
+    const char *slash = strrchr(reader->path, '/');
+    int folder_len = slash != NULL && name.at[0] != '/' ? (int)(slash - reader->path + 1) : 0;
+
+    return arena_printf(names, "%.*s%s", folder_len, reader->path, quoted(name));
+}
+
+static enum err add_file(struct reader *reader, const struct yaml_node *node, struct span name, struct sources *sources,
+                         struct span *shown)
+{
+    bool is_absolute = name.len > 0 && name.at[0] == '/';
+    struct span path = is_absolute ? name : arena_printf(reader->arena, "%s/%s", reader->folder, name.at);
+    struct buf *text = &sources->texts[sources->count];
+    enum err err;
+
+    *shown = shown_path(reader, sources->names, name);
+    if (path.at == NULL || shown->at == NULL) return ERR_NOMEM;
+    err = file_read((const char *)path.at, RULE_FILE_BYTES_MAX, text);
+    if (err == ERR_NOMEM) return ERR_NOMEM;
+    if (err != ERR_OK) {
+        complain(reader, node->place, "name a rule file, absolute or beside this manifest, that others may not write",
+                 "`%s` can't be read: %s", quoted(path), err_meaning(err));
+        return ERR_OK;
+    }
+    sources->list[sources->count++] = (struct rule_text){(const char *)shown->at, buf_span(text), false};
+    return ERR_OK;
+}
+
+static enum err gather(struct reader *reader, const struct yaml_node *node, const struct bottle_dlp *said,
+                       struct sources *sources, struct span *names)
+{
+    const struct rule_text *shipped = rules_shipped(&sources->count);
+    const struct yaml_node *item = said->file_count > 0 ? yaml_find(node, "rules")->first : NULL;
+
+    for (size_t i = 0; i < sources->count; i++) sources->list[i] = shipped[i];
+    for (size_t i = 0; i < said->file_count; i++, item = item->next)
+        TRY(add_file(reader, item, said->files[i], sources, &names[i]));
+    return ERR_OK;
+}
+
+/* --- what is off ------------------------------------------------------------------------------------------- */
+
+static const char *rule_id(const void *list, size_t i) { return (const char *)((const struct rule *)list)[i].id.at; }
+
+static void no_rule(struct reader *reader, struct place place, struct span id, const struct rule_set *set)
+{
+    const char *meant = nearest(id, rule_id, set->list, set->count);
+    char hint[MANIFEST_NAME_MAX + 20];
+
+    snprintf(hint, sizeof hint, "did you mean `%s`?", meant != NULL ? meant : "");
+    complain(reader, place, meant != NULL ? hint : "`bottled scan --list-rules` lists them", "there is no rule `%s`",
+             quoted(id));
+}
+
+static void switch_off(struct reader *reader, const struct yaml_node *node, struct bottle_dlp *dlp)
+{
+    const struct yaml_node *item = dlp->off_count > 0 ? yaml_find(node, "off")->first : NULL;
+
+    for (size_t i = 0; i < dlp->off_count; i++, item = item->next) {
+        bool twice = false;
+        for (size_t j = 0; j < i; j++) twice = twice || span_is(dlp->off[i], dlp->off[j]);
+        if (twice)
+            complain(reader, item->place, "keep one of them", "`%s` is listed twice", quoted(dlp->off[i]));
+        else if (!rule_set_drop(dlp->rules, dlp->off[i]))
+            no_rule(reader, item->place, dlp->off[i], dlp->rules);
+    }
+}
+
+/* --- the whole --------------------------------------------------------------------------------------------- */
+
+static enum err compile(struct reader *reader, const struct yaml_node *node, const struct bottle_dlp *said,
+                        struct sources *sources, struct bottle_dlp *dlp)
+{
+    size_t errors = reader->errors->count;
+    struct span *names = arena_new(sources->names, said->file_count * sizeof *names);
+
+    if (names == NULL) return ERR_NOMEM;
+    TRY(gather(reader, node, said, sources, names));
+    *dlp = *said;
+    dlp->files = names;
+    TRY(rules_read(reader->errors, sources->list, sources->count, &dlp->rules));
+    if (dlp->rules != NULL) switch_off(reader, node, dlp);
+    if (reader->errors->count > errors) rule_set_free(&dlp->rules);
+    return ERR_OK;
+}
+
+enum err dlp_read(struct reader *reader, struct arena *names, const struct yaml_node *node, struct rule_set *shipped,
+                  struct bottle_dlp *dlp)
+{
+    size_t errors = reader->errors->count;
+    struct bottle_dlp said = {0};
+    struct sources *sources;
+    enum err err;
+
+    if (node == NULL) {
+        dlp->rules = rule_set_hold(shipped);
+        return ERR_OK;
+    }
+    read_keys(reader, node, &said);
+    if (reader->errors->count > errors) return ERR_OK;
+    sources = mem_new(sizeof *sources);
+    if (sources == NULL) return ERR_NOMEM;
+    sources->names = names;
+    err = compile(reader, node, &said, sources, dlp);
+    for (size_t i = 0; i < RULE_FILES_MAX; i++) buf_clear(&sources->texts[i]);
+    mem_free(sources);
+    return err;
+}

@@ -1,0 +1,26 @@
+/* dlp.h — what a bottle says about the scan: rules of its own, and rules of ours that it does without.
+ *
+ *   dlp:
+ *     rules: [acme.yaml]              rule files (rule_file.h), absolute or beside the manifest
+ *     off: [github-pat]               an opening, which `check` shows
+ *     because: "the tests use dead ones"
+ */
+#pragma once
+#include "backends/manifest/rule_file.h"
+#include "backends/manifest/yaml.h"
+
+struct bottle_dlp {
+    struct rule_set *rules;   /* what we ship and what the files add, less what is off; one reference */
+    const struct span *files; /* as errors name them: "bottles/acme.yaml"; there with errors too */
+    size_t file_count;
+    const struct span *off; /* ids, each taken out of rules */
+    size_t off_count;
+    struct span because; /* not empty where something is off */
+};
+
+/* Compiles the value of the key `dlp`; node is NULL where a bottle has none, and shipped, the set of all that we ship,
+ * is then its set.  With errors dlp->rules is NULL.
+ *   names   where the files' names live, as long as the errors
+ *   errors  ERR_NOMEM */
+MUST_CHECK enum err dlp_read(struct reader *reader, struct arena *names, const struct yaml_node *node,
+                             struct rule_set *shipped, struct bottle_dlp *dlp);
