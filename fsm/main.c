@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 
 #include "backends/manifest/cmd_check.h"
+#include "backends/manifest/cmd_scan.h"
 #include "backends/sandbox/launch.h"
 #include "fsm/cmd_run.h"
 #include "fsm/cmd_serve.h"
@@ -24,6 +25,7 @@ static const struct verb verbs[] = {
     {"run", "run an agent in its bottle", cmd_run},
     {"serve", "serve the egress of bottles that something else runs", cmd_serve},
     {"check", "check the manifests and print the policy they make", cmd_check},
+    {"scan", "look for secrets in files, by the proxy's rules", cmd_scan},
     {"version", "print the version", version},
     {"__init", NULL, launch_main}, /* between a sandbox driver and bubblewrap, not for people */
 };
