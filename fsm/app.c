@@ -4,11 +4,14 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "backends/manifest/load.h"
+#include "backends/manifest/rule_cache.h"
 #include "backends/provision/token.h"
 #include "fsm/app_fsm.h"
+#include "fsm/compile.h"
 #include "reactor/base/log.h"
 #include "reactor/base/mem.h"
 #include "reactor/base/verb.h"
@@ -21,6 +24,7 @@ struct served {
     struct egress egress;
     struct policy *policy;
     struct vault *vault;
+    struct rule_set *rule_set;
     struct tokens *tokens;
     struct rules *next;
 };
@@ -35,7 +39,9 @@ struct app {
     struct proxy proxy;
     struct manifests *manifests, *new_manifests;
     struct served *served[APP_BOTTLES_MAX];
-    size_t served_count, fetching, holds;
+    size_t served_count, fetching, holds; /* fetching: what a load still waits for */
+    struct compile *compile;
+    uint64_t compile_began_ms;
     struct signal_watch *signals[4];
     int code, log_fd;
 };
@@ -52,6 +58,7 @@ static void forget_next(struct served *s)
     tokens_free(&s->tokens);
     policy_free(&s->policy);
     vault_free(&s->vault);
+    rule_set_free(&s->rule_set);
     rules_free(&s->next);
 }
 
@@ -65,11 +72,84 @@ static void print_errors(const struct manifests *manifests)
     buf_clear(&out);
 }
 
+/* --- the engine of a bottle's rules ----------------------------------------------------------------------- */
+
+static bool is_made_of(const struct rules *rules, const struct rule_set *set)
+{
+    return rules != NULL && memcmp(rules->rule_set->digest, set->digest, sizeof set->digest) == 0;
+}
+
+/* Bottles with the same rules share an engine, and the rules before a reload with those after. */
+static const struct rules *find_engine(const struct app *app, const struct rule_set *set)
+{
+    for (size_t i = 0; i < app->served_count; i++) {
+        if (is_made_of(app->served[i]->next, set)) return app->served[i]->next;
+        if (is_made_of(app->served[i]->egress.rules, set)) return app->served[i]->egress.rules;
+    }
+    return NULL;
+}
+
+/* The loop's clock stands still meanwhile. */
+static uint64_t clock_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void log_engine(const struct served *s, enum rule_cache_use use, uint64_t began_ms)
+{
+    static const char *const words[] = {
+        [RULE_CACHE_USED] = "cached",
+        [RULE_CACHE_NEW] = "compiled",
+        [RULE_CACHE_BAD] = "rebuilt",
+        [RULE_CACHE_UNKEPT] = "unkept",
+    };
+
+    if (use == RULE_CACHE_BAD)
+        LOG(WARN, "rules.damaged", F_TEXT("bottle", s->egress.name),
+            F_TEXT("why", "what was in ROOT/cache is not whole, or of another version: it was thrown away"));
+    if (use == RULE_CACHE_UNKEPT)
+        LOG(WARN, "rules.unkept", F_TEXT("bottle", s->egress.name),
+            F_TEXT("why", "ROOT/cache can't be written: the next start takes as long"));
+
+    LOG(INFO, "app.rules", F_TEXT("bottle", s->egress.name), F_NUM("count", s->rule_set->count),
+        F_TEXT("engine", words[use]), F_MS("took", clock_ms() - began_ms));
+}
+
+static enum err open_engine(struct app *app, struct served *s, struct engine **engine_out)
+{
+    const struct rules *same = find_engine(app, s->rule_set);
+    struct rule_fault fault = {0};
+    enum rule_cache_use use;
+    uint64_t began_ms = clock_ms();
+
+    if (same != NULL) {
+        rule_set_free(&s->rule_set);
+        s->rule_set = rule_set_hold(same->rule_set);
+        *engine_out = engine_hold(same->engine);
+        return ERR_OK;
+    }
+    enum err err = rule_cache_open(app->options->root, s->rule_set, &fault, &use, engine_out);
+    if (err == ERR_OK) log_engine(s, use, began_ms);
+    if (err == ERR_SYNTAX) LOG(ERROR, "app.rule", F_STR("rule", fault.rule->id), F_TEXT("why", fault.why));
+    return err;
+}
+
+static enum err make_rules(struct app *app, struct served *s)
+{
+    AUTO(engine) engine = NULL;
+
+    TRY(open_engine(app, s, &engine));
+    return rules_new(app->loop, &s->policy, &s->vault, s->rule_set, engine, &s->next);
+}
+
 static void finish_loading(struct app *app)
 {
     for (size_t i = 0; i < app->served_count; i++) {
         struct served *s = app->served[i];
-        enum err err = rules_new(app->loop, &s->policy, &s->vault, NULL, &s->next);
+        enum err err = make_rules(app, s);
         if (err == ERR_OK) continue;
         LOG(ERROR, "app.rules", F_TEXT("bottle", s->egress.name), F_TEXT("why", err_meaning(err)));
         fsm_post(&app->machine, APP_EV_FAILED);
@@ -77,6 +157,34 @@ static void finish_loading(struct app *app)
     }
     fsm_post(&app->machine, APP_EV_LOADED);
 }
+
+static void on_compiled(void *owner)
+{
+    struct app *app = owner;
+
+    LOG(INFO, "app.compiled", F_MS("took", loop_now_ms(app->loop) - app->compile_began_ms));
+    compile_free(&app->compile);
+    if (--app->fetching == 0) finish_loading(app);
+}
+
+/* Where no child can be had, finish_loading() compiles, and everybody waits. */
+static void compile_what_is_new(struct app *app)
+{
+    const char *names[APP_BOTTLES_MAX];
+    size_t count = 0;
+
+    for (size_t i = 0; i < app->served_count; i++) {
+        const struct served *s = app->served[i];
+        if (find_engine(app, s->rule_set) == NULL && !rule_cache_has(app->options->root, s->rule_set))
+            names[count++] = s->egress.name;
+    }
+    if (count == 0) return;
+    app->compile_began_ms = loop_now_ms(app->loop);
+    if (compile_start(app->loop, app->options->root, names, count, on_compiled, app, &app->compile) == ERR_OK)
+        app->fetching++;
+}
+
+/* --- loading, and credentials ----------------------------------------------------------------------------- */
 
 static void on_tokens(void *owner, const struct token_failure *failures, size_t count)
 {
@@ -113,6 +221,7 @@ static enum err begin_served(struct app *app, struct served *s)
         return ERR_NOT_FOUND;
     }
     s->policy = policy_hold(bottle->policy);
+    s->rule_set = rule_set_hold(bottle->dlp.rules);
     TRY(vault_new(s->policy->token_ref_count, &s->vault));
     TRY(inherit_values(s));
     TRY(tokens_fetch(app->loop, s->policy, s->vault, on_tokens, s, &s->tokens));
@@ -130,6 +239,7 @@ static enum err load(struct app *app)
     }
     print_errors(app->new_manifests);
     for (size_t i = 0; i < app->served_count; i++) TRY(begin_served(app, app->served[i]));
+    compile_what_is_new(app);
     return ERR_OK;
 }
 
@@ -175,6 +285,7 @@ static void app_keep(struct fsm *machine)
 {
     struct app *app = of(machine);
 
+    compile_free(&app->compile);
     for (size_t i = 0; i < app->served_count; i++) forget_next(app->served[i]);
     manifests_free(&app->new_manifests);
     LOG(ERROR, "app.kept", F_TEXT("root", app->options->root),
@@ -336,6 +447,7 @@ void app_free(struct app **held)
 
     if (app == NULL) return;
     *held = NULL;
+    compile_free(&app->compile);
     for (size_t i = 0; i < app->served_count; i++) conn_drain_all(&app->served[i]->egress, true);
     if (app->loop != NULL) loop_settle(app->loop); /* what they deferred */
     pool_free(&app->proxy.pool);

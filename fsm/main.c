@@ -10,6 +10,7 @@
 #include "backends/sandbox/launch.h"
 #include "fsm/cmd_run.h"
 #include "fsm/cmd_serve.h"
+#include "fsm/compile.h"
 #include "reactor/base/own.h"
 #include "reactor/base/verb.h"
 #include "reactor/machine/trace.h"
@@ -27,7 +28,8 @@ static const struct verb verbs[] = {
     {"check", "check the manifests and print the policy they make", cmd_check},
     {"scan", "look for secrets in files, by the proxy's rules", cmd_scan},
     {"version", "print the version", version},
-    {"__init", NULL, launch_main}, /* between a sandbox driver and bubblewrap, not for people */
+    {"__init", NULL, launch_main},     /* between a sandbox driver and bubblewrap, not for people */
+    {"__compile", NULL, compile_main}, /* nor this: compile.h */
 };
 
 static void usage(FILE *out)
