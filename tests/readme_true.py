@@ -39,6 +39,12 @@ def check_refusals():
     expect("refusal", [(cells[0].strip("`"), *cells[1:]) for cells in table("slug | status | retryable")], true)
 
 
+def check_ladder():
+    rows = re.findall(r'R\(RUNG_\w+,\s*"(\w+)",\s*(true|false),\s*"([^"]+)"', source("dlp/scan/rule.h"))
+    true = [(name, "yes" if stops == "true" else "no", meaning) for name, stops, meaning in rows]
+    expect("rung", [(cells[0].strip("`"), *cells[1:]) for cells in table("rung | stops the request | what it is")], true)
+
+
 def check_limits():
     units = {"": 1, "KiB": 1 << 10, "MiB": 1 << 20, "s": 1000, "min": 60000}
     calls = {"SECONDS": 1000, "MINUTES": 60000, "KIB": 1 << 10, "MIB": 1 << 20, "": 1}
@@ -53,7 +59,7 @@ def check_limits():
 
 
 def check_keys():
-    true = [name for path in ("bottle", "agent", "route") for name in
+    true = [name for path in ("bottle", "agent", "route", "dlp", "rule_file") for name in
             re.findall(r'^\s*(?:static const struct key list\[\] = \{)?\{"(\w+)",\s*(?:read_\w+|NULL),\s', source(f"backends/manifest/{path}.c"), re.M)]
     expect("manifest key", [key for key in true if f"`{key}`" in readme], true)
 
@@ -61,7 +67,7 @@ def check_keys():
 def check_options():
     told = {re.match(r"`(--[\w-]+)", cells[0])[1] for cells in table("option | of | what it does")}
     true = set()
-    for verb in ("run", "serve", "check"):
+    for verb in ("run", "serve", "check", "scan"):
         text = subprocess.run([binary, verb, "--help"], capture_output=True, text=True, check=True).stdout
         true |= set(re.findall(r"^  (--[a-z][\w-]*)", text, re.M))
     expect("option", told, true)
@@ -75,7 +81,9 @@ def check_access_fields():
 
 def check_examples():
     with tempfile.TemporaryDirectory() as root:
-        for name, text in re.findall(r"^`((?:bottles|agents)/\w+\.md)`:\n\n```markdown\n(.*?)```", readme, re.M | re.S):
+        examples = re.findall(r"^`((?:bottles|agents)/\w+\.(?:md|yaml))`:\n\n```\w+\n(.*?)```", readme, re.M | re.S)
+        dlp = re.search(r"^```yaml\n(dlp:\n.*?)```", readme, re.M | re.S)[1]
+        for name, text in [*examples, ("bottles/own.md", f"---\negress: {{routes: []}}\n{dlp}---\n")]:
             path = pathlib.Path(root, name)
             path.parent.mkdir(exist_ok=True)
             path.write_text(text)
@@ -105,7 +113,7 @@ def check_paths():
                 faults.append(f"{document}: there is no {path}")
 
 
-for check in (check_refusals, check_limits, check_keys, check_options, check_access_fields, check_examples, check_tests_named,
+for check in (check_refusals, check_ladder, check_limits, check_keys, check_options, check_access_fields, check_examples, check_tests_named,
               check_paths):
     check()
 print("\n".join(faults) or "the documents say what the code says")
