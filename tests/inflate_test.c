@@ -430,6 +430,24 @@ static void a_bomb_ends_at_the_bound_however_it_is_cut(void **state)
     }
 }
 
+/* What comes behind does not count yet, even if it was fed at once. */
+static void a_bomb_in_front_of_much_else_ends_at_the_bound_however_it_is_cut(void **state)
+{
+    static const size_t steps[] = {SIZE_MAX, 1, 4093};
+    struct buf body = {0};
+
+    (void)state;
+    add_zeros(&body, "gzip", MIB(2));
+    coder_add(&body, "gzip", sample());
+    assert_true(bound_of(buf_len(&body)) > MIB(3));
+    for (size_t s = 0; s < COUNT_OF(steps); s++) {
+        struct out out = {.only_count = true};
+        assert_int_equal(undo("gzip", buf_span(&body), steps[s], &out), ERR_LIMIT);
+        assert_int_equal(out.len, INFLATE_BLOCK * INFLATE_RATIO_MAX);
+    }
+    buf_clear(&body);
+}
+
 static void many_bombs_one_behind_the_other_end_at_the_bound(void **state)
 {
     struct buf one = {0}, body = {0};
@@ -585,6 +603,7 @@ int main(void)
         cmocka_unit_test(a_failure_stays),
         cmocka_unit_test(the_takers_failure_is_passed_up),
         cmocka_unit_test(a_bomb_ends_at_the_bound_however_it_is_cut),
+        cmocka_unit_test(a_bomb_in_front_of_much_else_ends_at_the_bound_however_it_is_cut),
         cmocka_unit_test(many_bombs_one_behind_the_other_end_at_the_bound),
         cmocka_unit_test(what_is_at_the_bound_passes_and_one_byte_more_does_not),
         cmocka_unit_test(the_total_is_bounded),

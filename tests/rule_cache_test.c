@@ -52,9 +52,10 @@ static int remove_root(void **state)
 {
     (void)state;
     rule_set_free(&rules);
-    list_cache(true);
-    unlink(folder);
-    rmdir(folder);
+    if (unlink(folder) != 0 && chmod(folder, 0700) == 0) { /* a story's link first: chmod() would follow it */
+        list_cache(true);
+        rmdir(folder);
+    }
     return rmdir(root);
 }
 
@@ -162,7 +163,7 @@ static void where_nothing_can_be_kept_it_works_as_well(void **state)
     enum rule_cache_use use;
     struct engine *engine = NULL;
     (void)state;
-    assert_int_equal(symlink("/nonexistent/folder", folder), 0); /* root may write into any that there is */
+    assert_int_equal(symlink("/dev/null", folder), 0); /* no folder: root may write into any */
     assert_int_equal(open_cache(), RULE_CACHE_UNKEPT);
     assert_int_equal(rule_cache_open(NULL, rules, &fault, &use, &engine), ERR_OK);
     assert_int_equal(use, RULE_CACHE_UNKEPT);
