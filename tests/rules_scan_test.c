@@ -448,19 +448,25 @@ static bool is_taken(struct span cached, const struct rule_set *rules)
 
 static void what_was_compiled_is_taken_back_only_as_it_was(void **state)
 {
-    struct rule_set few = {.list = scan_rule_rows, .count = 2}, other = few;
+    struct rule turned[] = {scan_rule_rows[1], scan_rule_rows[0]}, bent[] = {scan_rule_rows[0], scan_rule_rows[1]};
+    const struct rule_set few = {.list = scan_rule_rows, .count = 2}, fewer = {.list = scan_rule_rows, .count = 1};
+    const struct rule_set other = {.list = turned, .count = 2}, nocase = {.list = bent, .count = 2};
     AUTO(engine) one = NULL;
     struct buf bytes = {0};
     struct rule_fault fault;
 
     (void)state;
-    other.digest[0] = 1;
+    bent[1].nocase = true;
+    assert_int_equal(engine_load(&few, (struct span){0}, &fault, &one), ERR_NOT_FOUND);
+    assert_null(one);
     assert_int_equal(engine_new(&few, (struct span){0}, &fault, &one), ERR_OK);
     assert_false(engine_was_cached(one));
     assert_int_equal(engine_save(one, &bytes), ERR_OK);
     struct span all = buf_span(&bytes);
     assert_true(is_taken(all, &few));
+    assert_false(is_taken(all, &fewer));
     assert_false(is_taken(all, &other));
+    assert_false(is_taken(all, &nocase));
     for (size_t len = 0; len < all.len; len += len < 100 ? 1 : all.len / 16)
         assert_false(is_taken(span_first(all, len), &few));
     for (size_t at = 0; at < all.len; at += at < 100 ? 1 : all.len / 16) {
@@ -471,6 +477,34 @@ static void what_was_compiled_is_taken_back_only_as_it_was(void **state)
     assert_int_equal(buf_add(&bytes, SPAN_LIT("x")), ERR_OK);
     assert_false(is_taken(buf_span(&bytes), &few));
     buf_clear(&bytes);
+}
+
+/* Its rules come and go with it, however many hold it. */
+static void an_engine_keeps_its_rules(void **state)
+{
+    AUTO(rule_set) set = NULL;
+    AUTO(engine) one = NULL;
+    AUTO(scanner) own = NULL;
+    AUTO(vault) vault = NULL;
+    struct rule_fault fault;
+    struct findings findings = {0};
+
+    (void)state;
+    assert_int_equal(vault_new(1, &vault), ERR_OK);
+    assert_int_equal(rule_set_new(&set), ERR_OK);
+    struct rule *list = arena_new(&set->arena, sizeof *list);
+    *list = scan_rule_rows[0];
+    set->list = list;
+    set->count = 1;
+    assert_int_equal(engine_new(set, (struct span){0}, &fault, &one), ERR_OK);
+    assert_int_equal(set->references, 2);
+    assert_true(engine_is_of(one, set));
+    assert_false(engine_is_of(one, &scan_rules));
+    rule_set_free(&set);
+    assert_int_equal(scanner_new(vault, one, &own), ERR_OK);
+    engine_free(&one);
+    assert_int_equal(scan_block(own, SCAN_TARGET, (struct span){0}, SPAN_LIT(GHP), &findings), ERR_OK);
+    assert_int_equal(findings.count, 1);
 }
 
 static void a_cached_engine_finds_the_same(void **state)
@@ -590,6 +624,7 @@ int main(void)
         cmocka_unit_test(a_wrong_rule_is_named_with_the_compilers_words),
         cmocka_unit_test(what_was_compiled_is_taken_back_only_as_it_was),
         cmocka_unit_test(a_cached_engine_finds_the_same),
+        cmocka_unit_test(an_engine_keeps_its_rules),
         cmocka_unit_test(an_engine_without_rules_finds_nothing),
         cmocka_unit_test(a_hit_that_takes_too_long_fails_the_scan),
         cmocka_unit_test(every_allocation_may_fail),

@@ -6,7 +6,7 @@
 
 struct engine {
     unsigned references;
-    const struct rule_set *rules;  /* rule i is expression i */
+    struct rule_set *rules;        /* rule i is expression i */
     hs_database_t *block, *stream; /* the same rules; NULL when there are none */
     struct confirm *confirm;
     bool cached;

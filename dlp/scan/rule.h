@@ -44,7 +44,7 @@ struct rule_set {
     struct arena arena;
     const struct rule *list;
     size_t count;
-    uint8_t digest[32]; /* SHA-256 of the text it was read from: the key of the compiled cache */
+    uint8_t digest[32]; /* SHA-256 of the text it was read from */
     unsigned references;
 };
 

@@ -18,19 +18,19 @@ enum err rule_set_new(struct rule_set **set_out)
     return ERR_OK;
 }
 
-struct rule_set *rule_set_hold(struct rule_set *set)
+struct rule_set *rule_set_hold(const struct rule_set *set)
 {
-    set->references++;
-    return set;
+    struct rule_set *held = (struct rule_set *)set; /* who counts changes no rule */
+
+    if (held->references > 0) held->references++;
+    return held;
 }
 
 void rule_set_free(struct rule_set **set)
 {
     struct rule_set *dropped = MOVE(*set);
 
-    if (dropped == NULL) return;
-    assert(dropped->references > 0);
-    if (--dropped->references > 0) return;
+    if (dropped == NULL || dropped->references == 0 || --dropped->references > 0) return;
     arena_end(&dropped->arena);
     mem_free(dropped);
 }

@@ -8,8 +8,10 @@
 
 /* One reference, no rule, an empty arena.  errors: ERR_NOMEM */
 MUST_CHECK enum err rule_set_new(struct rule_set **set_out);
-struct rule_set *rule_set_hold(struct rule_set *set); /* one reference more */
-void rule_set_free(struct rule_set **set);            /* one reference less; the last frees */
+
+/* One reference more, and one less: the last frees.  A set without any is static and outlives all. */
+struct rule_set *rule_set_hold(const struct rule_set *set);
+void rule_set_free(struct rule_set **set);
 
 /* The rule of this id, or NULL. */
 const struct rule *rule_find(const struct rule_set *set, struct span id);
