@@ -308,9 +308,10 @@ static void a_bottle_has_the_rules_we_ship_with_its_own_and_without_some(void **
     let_go();
     compile(DLP("rules: [own-rules.yaml], off: [github-pat], because: dead ones"));
     assert_int_equal(errors.count, 0);
-    assert_int_equal(bottle.dlp.rules->count, shipped->count); /* one more, one less */
-    assert_non_null(rule_find(bottle.dlp.rules, SPAN_LIT("acme-key")));
-    assert_null(rule_find(bottle.dlp.rules, SPAN_LIT("github-pat")));
+    assert_int_equal(bottle.dlp.rules->count, shipped->count + 1);
+    assert_false(rule_find(bottle.dlp.rules, SPAN_LIT("acme-key"))->off);
+    assert_true(rule_find(bottle.dlp.rules, SPAN_LIT("github-pat"))->off);
+    assert_false(rule_find(shipped, SPAN_LIT("github-pat"))->off);
     assert_memory_not_equal(bottle.dlp.rules->digest, shipped->digest, sizeof shipped->digest);
     assert_true(span_is(bottle.dlp.files[0], SPAN_LIT("own-rules.yaml")));
     assert_true(span_is(bottle.dlp.off[0], SPAN_LIT("github-pat")));

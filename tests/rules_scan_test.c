@@ -530,6 +530,42 @@ static void a_cached_engine_finds_the_same(void **state)
     buf_clear(&bytes);
 }
 
+/* Nor do its hits take the room of others': whoever switches a rule off may have texts full of them. */
+static void what_is_off_is_never_told(void **state)
+{
+    struct rule rows[COUNT_OF(scan_rule_rows)];
+    const struct rule_set rules = {.list = rows, .count = COUNT_OF(rows), .digest = "test, less one"};
+    AUTO(engine) same = NULL;
+    AUTO(scanner) own = NULL;
+    AUTO(vault) vault = NULL;
+    AUTO(scan) body = NULL;
+    struct buf bytes = {0};
+    struct rule_fault fault;
+    struct findings findings = {0};
+
+    (void)state;
+    memcpy(rows, scan_rule_rows, sizeof rows);
+    rows[0].off = true; /* github-pat */
+    assert_int_equal(vault_new(1, &vault), ERR_OK);
+    assert_int_equal(engine_save(engine, &bytes), ERR_OK);
+    assert_int_equal(engine_load(&rules, buf_span(&bytes), &fault, &same), ERR_OK); /* nothing to compile */
+    assert_false(engine_is_of(same, &scan_rules));
+    assert_int_equal(scanner_new(vault, same, &own), ERR_OK);
+    assert_int_equal(scan_new(own, &(struct scan_unit){.place = SCAN_BODY}, &body), ERR_OK);
+    struct buf many = {0};
+    for (unsigned i = 0; i < 2 * ENGINE_CANDIDATES_MAX; i++)
+        assert_int_equal(buf_add(&many, SPAN_LIT(GHP " ")), ERR_OK);
+    assert_int_equal(scan_block(own, SCAN_BODY, (struct span){0}, buf_span(&many), &findings), ERR_OK);
+    assert_int_equal(scan_feed(body, buf_span(&many), &findings), ERR_OK);
+    buf_clear(&many);
+    assert_int_equal(findings.count, 0);
+    assert_int_equal(scan_feed(body, SPAN_LIT("AKIAQ3EGRZ5KLMNO27WX "), &findings), ERR_OK);
+    assert_int_equal(scan_end(body, &findings), ERR_OK);
+    assert_int_equal(findings.count, 1);
+    assert_string_equal(findings.list[0].rule, "aws-id");
+    buf_clear(&bytes);
+}
+
 static void an_engine_without_rules_finds_nothing(void **state)
 {
     const struct rule_set none = {0};
@@ -625,6 +661,7 @@ int main(void)
         cmocka_unit_test(what_was_compiled_is_taken_back_only_as_it_was),
         cmocka_unit_test(a_cached_engine_finds_the_same),
         cmocka_unit_test(an_engine_keeps_its_rules),
+        cmocka_unit_test(what_is_off_is_never_told),
         cmocka_unit_test(an_engine_without_rules_finds_nothing),
         cmocka_unit_test(a_hit_that_takes_too_long_fails_the_scan),
         cmocka_unit_test(every_allocation_may_fail),

@@ -126,7 +126,7 @@ static void switch_off(struct reader *reader, const struct yaml_node *node, stru
         for (size_t j = 0; j < i; j++) twice = twice || span_is(dlp->off[i], dlp->off[j]);
         if (twice)
             complain(reader, item->place, "keep one of them", "`%s` is listed twice", quoted(dlp->off[i]));
-        else if (!rule_set_drop(dlp->rules, dlp->off[i]))
+        else if (!rule_set_off(dlp->rules, dlp->off[i]))
             no_rule(reader, item->place, dlp->off[i], dlp->rules);
     }
 }

@@ -10,10 +10,10 @@
 #include "backends/manifest/yaml.h"
 
 struct bottle_dlp {
-    struct rule_set *rules;   /* what we ship and what the files add, less what is off; one reference */
+    struct rule_set *rules;   /* what we ship and what the files add; one reference */
     const struct span *files; /* as errors name them: "bottles/acme.yaml"; there with errors too */
     size_t file_count;
-    const struct span *off; /* ids, each taken out of rules */
+    const struct span *off; /* ids, each off in rules */
     size_t off_count;
     struct span because; /* not empty where something is off */
 };

@@ -18,6 +18,12 @@ enum err candidates_new(size_t id_count, struct candidates **candidates_out)
 
 void candidates_free(struct candidates **candidates) { mem_free(MOVE(*candidates)); }
 
+void candidates_ignore(struct candidates *candidates, uint32_t id)
+{
+    _Static_assert(ENGINE_CANDIDATES_MAX < CANDIDATE_IGNORED, "no place in the list is taken for it");
+    candidates->latest[id] = CANDIDATE_IGNORED;
+}
+
 void candidates_add(struct candidates *candidates, const struct candidate *candidate)
 {
     if (candidates->count == ENGINE_CANDIDATES_MAX) {
@@ -38,6 +44,7 @@ int candidates_on_match(unsigned id, unsigned long long from, unsigned long long
     (void)from, (void)flags;
     assert(now.id < candidates->id_count);
     latest = candidates->latest[now.id];
+    if (latest == CANDIDATE_IGNORED) return 0;
     if (latest > 0 && candidates->list[latest - 1].last + 1 == to)
         candidates->list[latest - 1].last = to;
     else

@@ -20,12 +20,17 @@ struct candidates {
     size_t count;
     bool more;
     size_t id_count;
-    uint16_t latest[]; /* by id: 1 + where in the list the latest of it is, or 0 */
+    uint16_t latest[]; /* by id: 1 + where in the list the latest of it is; 0; or CANDIDATE_IGNORED */
 };
+
+#define CANDIDATE_IGNORED UINT16_MAX
 
 /* For ids below id_count.  errors: ERR_NOMEM */
 MUST_CHECK enum err candidates_new(size_t id_count, struct candidates **candidates_out);
 void candidates_free(struct candidates **candidates);
+
+/* Nothing is collected of this id from now on. */
+void candidates_ignore(struct candidates *candidates, uint32_t id);
 
 /* Whoever reports; its expressions are base, base + 1, ... */
 struct reporter {

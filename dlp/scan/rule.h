@@ -26,6 +26,7 @@ struct rule {
     struct span service;   /* whose credential it is, "github": what bindings speak of; may be empty */
     struct span pattern;   /* NUL-terminated behind its end */
     bool nocase;
+    bool off;                    /* the bottle does without it: swept with the others, and never told */
     uint8_t group;               /* the capture that is the secret; 0: the whole match */
     uint8_t shown;               /* characters at the secret's start that are public, 4 at most */
     uint16_t entropy_centibits;  /* Shannon, per character; a secret must exceed it; 0: no floor */

@@ -42,17 +42,14 @@ const struct rule *rule_find(const struct rule_set *set, struct span id)
     return NULL;
 }
 
-bool rule_set_drop(struct rule_set *set, struct span id)
+bool rule_set_off(struct rule_set *set, struct span id)
 {
-    const struct rule *rule = rule_find(set, id);
+    struct rule *rule = (struct rule *)rule_find(set, id); /* our own arena's */
     struct digest digest;
 
     assert(set->references == 1);
     if (rule == NULL) return false;
-    struct rule *list = (struct rule *)set->list; /* our own arena's */
-    size_t at = (size_t)(rule - list);
-    memmove(&list[at], &list[at + 1], (set->count - at - 1) * sizeof *list);
-    set->count--;
+    rule->off = true;
     digest_begin(&digest);
     digest_add(&digest, (struct span){set->digest, sizeof set->digest});
     digest_add(&digest, id);

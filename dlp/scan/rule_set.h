@@ -16,6 +16,6 @@ void rule_set_free(struct rule_set **set);
 /* The rule of this id, or NULL. */
 const struct rule *rule_find(const struct rule_set *set, struct span id);
 
-/* Takes the rule of this id out, and makes the digest another.  Before anybody else holds the set.  False when there is
+/* The rule of this id is off, which makes the digest another.  Before anybody else holds the set.  False when there is
  * none. */
-bool rule_set_drop(struct rule_set *set, struct span id);
+bool rule_set_off(struct rule_set *set, struct span id);

@@ -49,7 +49,11 @@ static enum err make_room(struct scanner *scanner)
     for (size_t i = 0; i < COUNT_OF(all); i++)
         if (all[i] != NULL) TRY(hs_err(hs_alloc_scratch(all[i], &scanner->scratch)));
     if (scanner->scratch == NULL) return ERR_OK;
-    return candidates_new(scanner->known.count + rule_count, &scanner->candidates);
+    TRY(candidates_new(scanner->known.count + rule_count, &scanner->candidates));
+    for (size_t i = 0; i < rule_count; i++)
+        if (scanner->engine->rules->list[i].off)
+            candidates_ignore(scanner->candidates, (uint32_t)(scanner->known.count + i));
+    return ERR_OK;
 }
 
 enum err scanner_new(const struct vault *vault, struct engine *engine, struct scanner **scanner_out)

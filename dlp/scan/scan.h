@@ -3,8 +3,8 @@
  * scanner  what one bottle's bytes are searched for: its known values, and the rules of an engine; shared by all its
  *          scans, immutable.
  * scan     one unit (a whole body, one message) in pieces; how the bytes are cut changes nothing.
- * Finds    every known value as it is and in the encodings of encoding.c's table; what the rules describe.  Each secret
- *          once for each place (a field is a place of its own), in the order in which they end.
+ * Finds    every known value as it is and in the encodings of encoding.c's table; what the rules that are not off
+ *          describe.  Each secret once for each place (a field is a place of its own), in the order in which they end.
  * Coded    units are searched as they come and with their content codings undone (reactor/wire/inflate.h).
  * Fails    closed: any error means the unit may not leave, and text with more hits than can be confirmed is a finding
  *          of its own, "too-many-hits".  Not safe to use from more than one thread: scans of a scanner share one
