@@ -86,10 +86,32 @@ static void a_rule_is_read_whole(void **state)
     assert_true(b->group == 0 && b->shown == 0 && b->entropy_centibits == 0);
 }
 
-#define RULE(keys)  "rules:\n  - {id: a, title: A, pattern: a, rung: prefix, " keys "}\n"
-#define TEN(x)      x x x x x x x x x x
-#define HUNDRED(x)  TEN(TEN(x))
-#define THOUSAND(x) TEN(HUNDRED(x))
+static void names_and_a_value_make_a_pattern(void **state)
+{
+    static const char *const texts[] = {
+        "rules: [{id: a, title: A, names: 'ac_?me|wom', value: '[0-9a-f]{8}', rung: context}]\n",
+        "rules: [{id: a, title: A, names: 'acme', value: '[0-9a-f]{8}', nocase: true, rung: context}]\n"};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        struct confirmed confirmed;
+        struct window window = {.bytes = SPAN_LIT("ACME_KEY = \"9f86d081\""), .end = 21, .is_first = true};
+        struct rule_fault fault;
+        AUTO(confirm) confirm = NULL;
+        read_text(texts[i]);
+        assert_int_equal(errors.count, 0);
+        assert_int_equal(set->list[0].group, 1);
+        assert_int_equal(confirm_new(set, &fault, &confirm), ERR_OK);
+        assert_int_equal(confirm_hit(confirm, 0, &window, &confirmed), ERR_OK);
+        assert_true(span_is(confirmed.secret, SPAN_LIT("9f86d081")));
+        rule_set_free(&set);
+    }
+}
+
+#define RULE(keys)          "rules:\n  - {id: a, title: A, pattern: a, rung: prefix, " keys "}\n"
+#define NAMED(names, value) "rules: [{id: a, title: A, names: " names ", value: " value ", rung: prefix}]\n"
+#define TEN(x)              x x x x x x x x x x
+#define HUNDRED(x)          TEN(TEN(x))
+#define THOUSAND(x)         TEN(HUNDRED(x))
 
 /* clang-format off */
 static const struct {
@@ -146,6 +168,21 @@ static const struct {
         "one.yaml:1:36: a pattern may not hold a NUL byte"},
     {"rules: [{id: a, title: A, pattern: '" THOUSAND("a") TEN("bcd") "', rung: prefix}]\n",
         "one.yaml:1:36: a pattern holds from 1 to 1024 bytes; shorten it"},
+    {"rules: [{id: a, title: A, names: a, rung: prefix}]\n",
+        "one.yaml:1:34: a rule with `names` needs the key `value`; add it"},
+    {"rules: [{id: a, title: A, value: a, rung: prefix}]\n",
+        "one.yaml:1:34: a rule with `value` needs the key `names`; add it"},
+    {RULE("names: a"),             "one.yaml:2:56: a rule has a `pattern`, or `names` and a `value`; leave one out"},
+    {RULE("value: a"),             "one.yaml:2:56: a rule has a `pattern`, or `names` and a `value`; leave one out"},
+    {NAMED("a", "'b', group: 1"),  "one.yaml:1:56: the secret is all of `value`; leave it out"},
+    {NAMED("'(a)'", "b"),          "one.yaml:1:34: `names` may not capture; write `(?:`"},
+    {NAMED("'a\\\\(b)'", "b"),      "one.yaml:1:34: `names` may not capture"},
+    {NAMED("'a|'", "b"),           "one.yaml:1:34: this pattern is not taken: it matches where nothing stands"},
+    {NAMED("'a)'", "b"),           "one.yaml:1:34: this pattern is not taken: "},
+    {NAMED("a", "'b)'"),           "one.yaml:1:44: this pattern is not taken: "},
+    {NAMED("a", "'b{9}|c*'"),      "one.yaml:1:44: this pattern is not taken: "},
+    {NAMED("a", "\"\\b\""),        "one.yaml:1:44: `value` may not hold a control character"},
+    {NAMED("'" HUNDRED("abc") "'", "b"), "one.yaml:1:34: `names` holds from 1 to 256 bytes; shorten it"},
     /* numbers */
     {RULE("group: 10"),            "one.yaml:2:56: `group` is a number from 0 to 9"},
     {RULE("group: -1"),            "one.yaml:2:56: `group` is a number from 0 to 9"},
@@ -328,6 +365,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(a_rule_is_read_whole, let_go),
+        cmocka_unit_test_teardown(names_and_a_value_make_a_pattern, let_go),
         cmocka_unit_test_teardown(a_mistake_is_told, let_go),
         cmocka_unit_test_teardown(all_mistakes_are_told_at_once, let_go),
         cmocka_unit_test_teardown(no_file_defines_what_an_earlier_one_did, let_go),

@@ -2,26 +2,20 @@
 """rules_try.py — how good are the rules?  Runs dlp/rules/*.yaml through Hyperscan and PCRE2, as the engine does.
 
     tests/rules_try.py lint                 every pattern compiles in both, is bounded and short
-    tests/rules_try.py vectors [-v]         recall of true positives, and false positives, of the vector sets
     tests/rules_try.py benign DIR...        what would be held in ordinary text, per MB
     tests/rules_try.py speed DIR            MB/s of the whole set, and the slowest patterns alone
 
---rules GLOB narrows the files ('*-2.yaml'), --half 1 or 2 the vectors to the kinds a..l (and every LLM) or m..z.
+--rules GLOB narrows the files ('*-2.yaml').  What the rules find is tests/vectors_test.c's question.
 """
-import argparse, collections, ctypes, fnmatch, gzip, json, math, os, pathlib, re, sys, time
+import argparse, ast, collections, ctypes, fnmatch, gzip, math, os, pathlib, re, sys, time
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-CORPORA = pathlib.Path(os.environ.get("BOTTLED_CORPORA", ROOT.parent / "shared/corpora"))
 STOPPING = {"prefix", "context"}  # and checked, which a prefix becomes
 WINDOW = 4096  # bytes in front of an end that PCRE2 may look at: RULE_WINDOW
 PATTERN_MAX = 1024  # RULE_PATTERN_MAX
-KEYS = {"id", "title", "service", "pattern", "keywords", "group", "entropy", "check", "rung", "shown", "nocase",
+KEYS = {"id", "title", "service", "pattern", "names", "value", "keywords", "group", "entropy", "check", "rung", "shown", "nocase",
         "allow", "stop"}
-LLM = ("anthropic|openai|cohere|huggingface|perplexity|groq|xai|together|fireworks|replicate|pinecone|mistral|deepseek|"
-       "elevenlabs|assemblyai|deepgram|nvapi|nvidia|ollama|openrouter|stability|kimi|minimax|langchain|langsmith|"
-       "voyage|weights-and-biases|wandb|privateai|clarifai|tavily|gemini")
-
 HS = ctypes.CDLL("libhs.so.5")
 PCRE = ctypes.CDLL("libpcre2-8.so.0")
 ON_MATCH = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_uint, ctypes.c_ulonglong, ctypes.c_ulonglong, ctypes.c_uint,
@@ -94,12 +88,20 @@ def entropy(text):
     return -sum(n / len(text) * math.log2(n / len(text)) for n in collections.Counter(text).values()) if text else 0
 
 
+def beside():
+    """What a rule's names and value become: RULE_BESIDE, with its C string literals read as Python's."""
+    macro = re.search(r"#define RULE_BESIDE((?:.*\\\n)+.*)", (ROOT / "backends/manifest/rule_file.h").read_text())[1]
+    return ast.literal_eval("(" + macro.replace("\\\n", "\n") + ")").replace("%.*s", "%s")
+
+
 def load(pattern):
-    rules = []
+    rules, form = [], beside()
     for path in sorted((ROOT / "dlp/rules").glob("*.yaml")):
         if fnmatch.fnmatch(path.name, pattern):
             rules += [dict(rule, file=path.name) for rule in yaml.safe_load(path.read_text())["rules"]]
     for rule in rules:
+        if "names" in rule:
+            rule.update(pattern=form % (rule["names"], rule["value"]), group=1)
         rule["confirm"] = Pcre(rule["pattern"], rule.get("nocase"))
         rule["allowed"] = [Pcre(rf"\A(?:{allow})\z") for allow in rule.get("allow", [])]
     return rules
@@ -143,60 +145,6 @@ def lint(hs, rules):
         bad += [f"{name}: {what}" for what, wrong in checks.items() if wrong]
     print("\n".join(bad + [f"{len(rules)} rules, {len(bad)} faults"]))
     return not bad
-
-
-def half_of(rule):
-    kind = re.sub(r"^(np|kingfisher)\.", "", rule)
-    return 1 if kind < "m" or re.search(LLM, kind) else 2
-
-
-def row_hit(found, row):
-    """Does a finding lie over the secret, if that is known?"""
-    secret, text = (row.get("secret") or "").encode(), row["text"].encode()
-    at = text.find(secret) if secret else -1
-    return any(at < 0 or (start < at + len(secret) and at < end and min(end, at + len(secret)) - max(start, at)
-                          >= min(len(secret), 16)) for _, start, end in found)
-
-
-def vectors(hs, rules, half, verbose):
-    scope = set((CORPORA / "detectors-in-scope.txt").read_text().split())
-    total = collections.Counter()
-    for name in ("gitleaks", "betterleaks", "kingfisher", "noseyparker", "benign-fp-traps"):
-        path = CORPORA / (name + (".jsonl.gz" if name.startswith("benign") else "-vectors.jsonl.gz"))
-        count, missed, flagged = collections.Counter(), collections.defaultdict(list), collections.Counter()
-        for line in gzip.open(path, "rt"):
-            row = json.loads(line)
-            text = row.get("text", row.get("line"))
-            if not text.strip() or half and half_of(row["rule"]) != half:
-                continue  # nothing to read: the kind is told by a file's name
-            found = find(hs, rules, text.encode())
-            if row.get("kind") == "tp":
-                hit = row_hit(found, row)
-                for key in ("tp", "scope") if row["rule"] in scope else ("tp",):
-                    count[key, hit] += 1
-                if not hit:
-                    missed[row["rule"]].append(text)
-            elif not (name.startswith("benign") and row["rule"] == "private-key"):  # true keys, of test suites
-                count["listed" if row.get("detected_by_regex_kw_entropy") else "fp", bool(found)] += 1
-                flagged.update({(row["rule"], rule, text[:110]): 1 for rule, _, _ in found})
-        total += count
-        report(name, count)
-        if verbose:
-            for rule, texts in sorted(missed.items()):
-                print(f"  missed {'*' if rule in scope else ' '} {rule} {len(texts)}: {texts[0][:150]!r}")
-            for (rule, ours, text), _ in sorted(flagged.items()):
-                print(f"  flagged {rule} by {ours}: {text!r}")
-    report("all", total)
-
-
-def report(name, count):
-    parts = []
-    for key, what in (("scope", "tp in scope"), ("tp", "tp of all kinds"), ("fp", "fp flagged"),
-                      ("listed", "fp that only a list of values tells, flagged")):
-        yes, n = count[key, True], count[key, True] + count[key, False]
-        if n:
-            parts.append(f"{what} {yes}/{n} = {100 * yes / n:.1f} %")
-    print(f"{name:16}", "; ".join(parts))
 
 
 def texts(paths, limit=None):
@@ -244,20 +192,15 @@ def speed(hs, rules, paths):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["lint", "vectors", "benign", "speed"])
+    parser.add_argument("what", choices=["lint", "benign", "speed"])
     parser.add_argument("paths", nargs="*")
     parser.add_argument("--rules", default="*.yaml")
-    parser.add_argument("--half", type=int, choices=[1, 2])
-    parser.add_argument("-v", action="store_true")
     args = parser.parse_args()
     rules = load(args.rules)
     hs = Hyperscan(rules)
     if args.what == "lint":
         return 0 if lint(hs, rules) else 1
-    if args.what == "vectors":
-        vectors(hs, rules, args.half, args.v)
-    else:
-        {"benign": benign, "speed": speed}[args.what](hs, rules, args.paths)
+    {"benign": benign, "speed": speed}[args.what](hs, rules, args.paths)
     return 0
 
 

@@ -13,6 +13,7 @@
 
 struct rule_draft {
     struct rule rule;
+    struct span names, value; /* written instead of a pattern */
     const char *path;
     struct place place; /* of its id */
 };
@@ -67,15 +68,40 @@ static void read_title(struct reader *reader, const struct yaml_node *node, void
 }
 
 /* "\b" in double quotes is a backspace to YAML, and "\s" an error: what people meet first. */
-static void read_pattern(struct reader *reader, const struct yaml_node *node, void *into)
+static bool want_pattern(struct reader *reader, const struct yaml_node *node, const char *what, size_t max,
+                         struct span *out)
 {
     size_t at;
 
-    if (node->kind == YAML_TEXT && text_fault(node->text, &at) != NULL)
-        complain(reader, node->place, "write patterns in single quotes: in double quotes `\\b` is a backspace",
-                 "a pattern may not hold %s", text_fault(node->text, &at));
-    else
-        (void)want_some(reader, node, "a pattern", RULE_PATTERN_MAX, into);
+    if (node->kind != YAML_TEXT || text_fault(node->text, &at) == NULL) return want_some(reader, node, what, max, out);
+    complain(reader, node->place, "write patterns in single quotes: in double quotes `\\b` is a backspace",
+             "%s may not hold %s", what, text_fault(node->text, &at));
+    return false;
+}
+
+static void read_pattern(struct reader *reader, const struct yaml_node *node, void *into)
+{
+    (void)want_pattern(reader, node, "a pattern", RULE_PATTERN_MAX, into);
+}
+
+static void read_names(struct reader *reader, const struct yaml_node *node, void *into)
+{
+    struct span *names = into;
+
+    if (!want_pattern(reader, node, "`names`", RULE_NAMES_MAX, names)) return;
+    for (size_t i = 0; i < names->len; i++) {
+        if (names->at[i] == '\\') {
+            i++;
+        } else if (names->at[i] == '(' && !span_starts(span_from(*names, i), SPAN_LIT("(?:"))) {
+            complain(reader, node->place, "write `(?:`: the secret is the only capture", "`names` may not capture");
+            return;
+        }
+    }
+}
+
+static void read_value(struct reader *reader, const struct yaml_node *node, void *into)
+{
+    (void)want_pattern(reader, node, "`value`", RULE_VALUE_MAX, into);
 }
 
 static void read_small(struct reader *reader, const struct yaml_node *node, const char *what, uint64_t max,
@@ -185,13 +211,16 @@ static void read_stop(struct reader *reader, const struct yaml_node *node, void 
 
 /* --- one file ---------------------------------------------------------------------------------------------- */
 
-#define AT(member) offsetof(struct rule_draft, rule.member)
+#define AT(member)     offsetof(struct rule_draft, rule.member)
+#define BESIDE(member) offsetof(struct rule_draft, member)
 /* clang-format off */
 static const struct key rule_keys[] = {
     {"id",       read_id,       0,                         true,  NULL},
     {"title",    read_title,    AT(title),                 true,  NULL},
     {"service",  read_service,  AT(service),               false, NULL},
-    {"pattern",  read_pattern,  AT(pattern),               true,  NULL},
+    {"pattern",  read_pattern,  AT(pattern),               false, NULL},
+    {"names",    read_names,    BESIDE(names),             false, NULL},
+    {"value",    read_value,    BESIDE(value),             false, NULL},
     {"keywords", read_keywords, 0,                         false, NULL},
     {"group",    read_group,    AT(group),                 false, NULL},
     {"entropy",  read_entropy,  AT(entropy_centibits),     false, NULL},
@@ -204,11 +233,42 @@ static const struct key rule_keys[] = {
 };
 /* clang-format on */
 
+/* A rule says what it looks for in one of two ways. */
+static void check_ways(struct reader *reader, const struct yaml_node *node)
+{
+    const struct yaml_node *pattern = yaml_find(node, "pattern"), *names = yaml_find(node, "names"),
+                           *value = yaml_find(node, "value"), *group = yaml_find(node, "group");
+
+    if (pattern == NULL && names == NULL && value == NULL)
+        complain(reader, node->place, "add it, or `names` and `value`", "a rule needs the key `pattern`");
+    else if (pattern != NULL && (names != NULL || value != NULL))
+        complain(reader, (names != NULL ? names : value)->place, "leave one out",
+                 "a rule has a `pattern`, or `names` and a `value`");
+    else if (pattern == NULL && (names == NULL || value == NULL))
+        complain(reader, (names != NULL ? names : value)->place, "add it", "a rule with `%s` needs the key `%s`",
+                 names != NULL ? "names" : "value", names != NULL ? "value" : "names");
+    else if (names != NULL && group != NULL)
+        complain(reader, group->place, "leave it out", "the secret is all of `value`");
+}
+
+_Static_assert(sizeof RULE_BESIDE + RULE_NAMES_MAX + RULE_VALUE_MAX <= RULE_PATTERN_MAX, "what is made is a pattern");
+
+/* The value, beside one of the names. */
+static void put_pattern(struct reader *reader, struct rule_draft *draft)
+{
+    if (draft->names.len == 0 || draft->value.len == 0) return;
+    draft->rule.pattern = arena_printf(reader->arena, RULE_BESIDE, SPAN_FMT(draft->names), SPAN_FMT(draft->value));
+    draft->rule.group = 1;
+}
+
 static void read_rule(struct reader *reader, const struct yaml_node *node, void *into)
 {
     static const struct keys keys = {"a rule", rule_keys, COUNT_OF(rule_keys)};
 
     keys_read(reader, node, &keys, into);
+    if (node->kind != YAML_MAP) return;
+    check_ways(reader, node);
+    put_pattern(reader, into);
 }
 
 /* What the files of one set hold together. */
@@ -219,15 +279,34 @@ struct drafts {
 };
 
 /* Both engines must take it: what the start would stumble over is told here, with its place. */
-static void check_pattern(struct reader *reader, const struct yaml_node *node, const struct rule *rule)
+static bool check_one(struct reader *reader, const struct yaml_node *node, const struct rule *rule)
 {
     const struct rule_set alone = {.list = rule, .count = 1};
     struct rule_fault fault;
     AUTO(confirm) confirm = NULL;
 
-    if (confirm_new(&alone, &fault, &confirm) == ERR_SYNTAX)
-        complain(reader, yaml_find(node, "pattern")->place, "the README says what patterns may be",
-                 "this pattern is not taken: %s", quoted(span_of(fault.why)));
+    if (confirm_new(&alone, &fault, &confirm) != ERR_SYNTAX) return true;
+    complain(reader, node->place, "the README says what patterns may be", "this pattern is not taken: %s",
+             quoted(span_of(fault.why)));
+    return false;
+}
+
+static bool check_part(struct reader *reader, const struct yaml_node *node, const struct rule *rule, struct span part)
+{
+    const struct rule alone = {.id = rule->id, .pattern = part, .nocase = rule->nocase};
+
+    return check_one(reader, node, &alone);
+}
+
+static void check_pattern(struct reader *reader, const struct yaml_node *node, const struct rule_draft *draft)
+{
+    const struct yaml_node *names = yaml_find(node, "names"), *value = yaml_find(node, "value");
+
+    if (names == NULL)
+        (void)check_one(reader, yaml_find(node, "pattern"), &draft->rule);
+    else if (check_part(reader, names, &draft->rule, draft->names) &&
+             check_part(reader, value, &draft->rule, draft->value))
+        (void)check_one(reader, names, &draft->rule);
 }
 
 static void check_twice(struct reader *reader, const struct drafts *drafts, const struct rule_draft *draft)
@@ -257,7 +336,7 @@ static void read_rules(struct reader *reader, const struct yaml_node *node, void
             return;
         }
         check_twice(reader, drafts, &list[i]);
-        if (!drafts->tested && reader->errors->count == errors) check_pattern(reader, item, &list[i].rule);
+        if (!drafts->tested && reader->errors->count == errors) check_pattern(reader, item, &list[i]);
         drafts->list[drafts->count++] = list[i];
     }
 }

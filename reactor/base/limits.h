@@ -139,6 +139,8 @@
 #define RULE_FILES_OWN_MAX  16u         /* ...of which these */
 #define RULE_SET_BYTES_MAX  MIB(4)      /* one set in memory: 1,024 rules of some 1 KiB, and room */
 #define RULE_PATTERN_MAX    1024u       /* bytes of one pattern; long ones list a vendor's products, ~300 */
+#define RULE_NAMES_MAX      256u        /* ...of its names, where names and value are written */
+#define RULE_VALUE_MAX      256u        /* ...of its value; with the gap of rule_file.h they are a pattern */
 #define RULE_TITLE_MAX      100u        /* bytes of a rule's title: it stands in a line for people */
 #define RULE_WORDS_MAX      256u        /* keywords, allow patterns or stop words of one rule */
 #define RULE_WORD_MAX       64u         /* bytes of a keyword or a stop word */
