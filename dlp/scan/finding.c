@@ -21,14 +21,6 @@ enum err fingerprint_of(struct span secret, struct fingerprint *fingerprint_out)
     return ERR_OK;
 }
 
-static bool rung_stops(enum rung rung)
-{
-#define RUNG_STOPS_(id, name, stops, meaning) [id] = stops,
-    static const bool stop[RUNG_COUNT] = {RUNG_LIST(RUNG_STOPS_)};
-
-    return stop[rung];
-}
-
 static bool is_one_place(enum scan_place place) { return place == SCAN_TARGET || place == SCAN_BODY; }
 
 static bool is_same_place(const struct finding *a, const struct finding *b)

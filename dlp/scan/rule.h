@@ -50,3 +50,4 @@ struct rule_set {
 };
 
 const char *rung_name(enum rung rung);
+bool rung_stops(enum rung rung); /* by default: held or refused, and not only told */
