@@ -57,7 +57,7 @@ static enum err on_finding(void *owner, const struct line_finding *found)
 /* What is told, a line each. */
 static const char *scan_as(struct span text, bool may_be_diff, bool honours)
 {
-    struct lines_options options = {"f", may_be_diff, honours, scanner, on_finding, NULL};
+    struct lines_options options = {"f", may_be_diff, honours, scanner, on_finding, NULL, NULL};
     FILE *file = tmpfile();
     enum err err;
 
@@ -116,6 +116,12 @@ static void a_line_with_more_than_can_be_told_apart_says_so(void **state)
     strcat(wanted, "f:1:more\n");
     assert_string_equal(scan_as(buf_span(&text), true, false), wanted);
     buf_clear(&text);
+}
+
+static void a_secret_is_told_once_for_each_line(void **state)
+{
+    (void)state;
+    assert_string_equal(scan_text(KEY " " KEY "\n" KEY "\n"), "f:1:acme\nf:2:acme\n");
 }
 
 static void markers_are_honoured_when_asked_alone(void **state)
@@ -192,7 +198,7 @@ static void a_path_that_is_too_long_is_cut(void **state)
 
 static void what_cannot_be_read_is_an_error(void **state)
 {
-    struct lines_options options = {"f", false, false, scanner, on_finding, NULL};
+    struct lines_options options = {"f", false, false, scanner, on_finding, NULL, NULL};
     (void)state;
     assert_int_equal(lines_scan(-1, &options), ERR_SYS);
     assert_int_equal(errno, EBADF);
@@ -204,6 +210,7 @@ int main(void)
         cmocka_unit_test(a_finding_has_its_line),
         cmocka_unit_test(a_line_may_be_longer_than_what_is_kept_of_it),
         cmocka_unit_test(a_line_with_more_than_can_be_told_apart_says_so),
+        cmocka_unit_test(a_secret_is_told_once_for_each_line),
         cmocka_unit_test(markers_are_honoured_when_asked_alone),
         cmocka_unit_test(a_diff_is_told_by_the_new_file),
         cmocka_unit_test(lines_that_a_diff_does_not_join_join_nothing),

@@ -1,269 +1,202 @@
 #include "backends/manifest/cmd_scan.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "backends/manifest/lines.h"
 #include "backends/manifest/load.h"
 #include "backends/manifest/rule_cache.h"
-#include "reactor/base/json.h"
+#include "backends/manifest/scan_report.h"
+#include "backends/manifest/scan_rules.h"
+#include "backends/manifest/walk.h"
 #include "reactor/base/own.h"
 
 static const char help[] =
-    "bottled scan [--json] [--honour-markers] [--root DIR] [FILE...|-]\n"
-    "bottled scan [--json] --list-rules\n"
+    "bottled scan [OPTIONS] [FILE|DIR|-]...\n"
+    "bottled scan [OPTIONS] --list-rules\n"
     "\n"
-    "Looks for secrets in files by the rules that the proxy has, and prints a line for each:\n"
+    "Looks for secrets by the rules that the proxy has.  Examples:\n"
+    "\n"
+    "  bottled scan .                              all files below this folder, .git left out\n"
+    "  git diff --cached | bottled scan -          what a commit would add, by file and line\n"
+    "  git log -p | bottled scan -                 what all commits added\n"
+    "  bottled scan --json src | jq .rule          for programs\n"
+    "  bottled scan --rules acme.yaml config.yml   with rules of your own beside ours\n"
+    "\n"
+    "and each finding is a line:\n"
     "\n"
     "  src/config.py:12: github-pat: GitHub personal access token (prefix, ghp_… 40 characters)\n"
     "\n"
-    "  FILE, -            files to read; - or none: standard input.  A diff there (git diff | bottled scan -) is read "
-    "as\n"
-    "                     one: what it adds is looked at, and told by the new file's name and line\n"
-    "  --json             for programs: an object for each finding, a line each, and a last one that sums up\n"
-    "  --honour-markers   a line that holds gitleaks:allow or bottled:allow is let pass (the proxy never does)\n"
-    "  --list-rules       print the rules: id, service, rung, title\n"
-    "  --root DIR         where compiled rules are kept, in DIR/cache (default: ~/.bottled, when it is there)\n"
+    "  FILE, DIR, -       what to read; - or none: standard input.  Standard input that begins like a diff is read as "
+    "one:\n"
+    "                     what it adds is looked at.  In folders, links are not followed\n"
+    "  --json             an object for each finding, a line each, and a last one that sums up\n"
+    "  --strict           exit with 3 also where findings would only be told by the proxy, and stop nothing\n"
+    "  --honour-markers   let pass what stands on a line with gitleaks:allow, bottled:allow, `pragma: allowlist "
+    "secret`,\n"
+    "                     secretlint-disable-line, trufflehog:ignore or pipelock:ignore (the proxy never does)\n"
+    "  --rules FILE       a rule file beside ours; may be repeated\n"
+    "  --bottle NAME      the rules of this bottle in place of ours\n"
+    "  --list-rules       print the rules: id, rung, service, title\n"
+    "  --root DIR         where bottles are, and compiled rules in DIR/cache (default: ~/.bottled, when it is there)\n"
     "\n"
-    "Exit codes: 0 nothing found, 3 something found, 2 an error: not all was looked at.\n";
+    "Exit codes: 0 nothing that stops a request, 3 something that does, 2 an error: not all was looked at.\n";
 
 enum { SCAN_CLEAN = 0, SCAN_ERROR = 2, SCAN_FOUND = 3 };
 
 struct options {
-    const char *root;
-    bool json, honours, lists, help;
+    struct scan_rules_from from;
+    const char *files[RULE_FILES_OWN_MAX];
+    bool json, honours, lists, strict, help;
 };
 
 struct run {
     const struct options *options;
     struct scanner *scanner;
-    uint64_t files, findings;
+    struct scan_report report;
     bool failed;
 };
 
-/* --- printing ---------------------------------------------------------------------------------------------- */
-
-static enum err put_out(struct buf *line)
-{
-    bool ok = buf_len(line) == 0 || fwrite(buf_span(line).at, buf_len(line), 1, stdout) == 1;
-
-    buf_clear(line);
-    return ok ? ERR_OK : ERR_SYS;
-}
-
-/* Names of files may hold what a terminal obeys. */
-static enum err put_name(struct buf *out, const char *name)
-{
-    for (const char *c = name; *c != '\0'; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            TRY(buf_printf(out, "\\x%02x", (unsigned char)*c));
-        else
-            TRY(buf_printf(out, "%c", *c));
-    return ERR_OK;
-}
-
-static enum err print_text(struct buf *out, const struct line_finding *found)
-{
-    const struct finding *f = found->finding;
-
-    TRY(put_name(out, found->path));
-    if (f == NULL) return buf_printf(out, ":%llu: more than is told apart\n", (unsigned long long)found->line);
-    return buf_printf(out, ":%llu: %s: %s (%s, %s)\n", (unsigned long long)found->line, f->rule, f->title,
-                      rung_name(f->rung), f->shown[0] != '\0' ? f->shown : "not shown");
-}
-
-static enum err print_json(struct buf *out, const struct line_finding *found)
-{
-    const struct finding *f = found->finding;
-    struct json json = json_begin(out);
-
-    json_open(&json, NULL, '{');
-    json_text(&json, "path", span_of(found->path));
-    json_number(&json, "line", found->line);
-    if (f != NULL) {
-        json_text(&json, "rule", span_of(f->rule));
-        json_text(&json, "title", span_of(f->title));
-        json_text(&json, "rung", span_of(rung_name(f->rung)));
-        json_text(&json, "shown", span_of(f->shown));
-    }
-    json_bool(&json, "more", f == NULL);
-    json_close(&json, '}');
-    return json.err == ERR_OK ? buf_add(out, SPAN_LIT("\n")) : json.err;
-}
+/* --- files ------------------------------------------------------------------------------------------------- */
 
 static enum err on_finding(void *owner, const struct line_finding *found)
 {
     struct run *run = owner;
-    struct buf line = {0};
-    enum err err = run->options->json ? print_json(&line, found) : print_text(&line, found);
 
-    run->findings++;
-    if (err == ERR_OK) return put_out(&line);
-    buf_clear(&line);
-    return err;
+    return scan_report_finding(&run->report, found);
 }
 
-static enum err print_summary(const struct run *run)
+static void on_read(void *owner, size_t len)
 {
-    struct buf line = {0};
-    struct json json = json_begin(&line);
+    struct run *run = owner;
 
-    if (!run->options->json) return ERR_OK;
-    json_open(&json, NULL, '{');
-    json_open(&json, "summary", '{');
-    json_number(&json, "files", run->files);
-    json_number(&json, "findings", run->findings);
-    json_bool(&json, "complete", !run->failed);
-    json_close(&json, '}');
-    json_close(&json, '}');
-    enum err err = json.err == ERR_OK ? buf_add(&line, SPAN_LIT("\n")) : json.err;
-    if (err == ERR_OK) return put_out(&line);
-    buf_clear(&line);
-    return err;
+    scan_report_read(&run->report, len);
 }
 
-/* --- files ------------------------------------------------------------------------------------------------- */
-
-static void complain_file(struct run *run, const char *path, const char *why)
+static void on_error(void *owner, const char *path, const char *why)
 {
-    fprintf(stderr, "bottled scan: %s: %s\n", path, why);
+    struct run *run = owner;
+
+    scan_report_trouble(&run->report, path, why);
     run->failed = true;
 }
 
-static void scan_fd(struct run *run, int fd, const char *path, bool may_be_diff)
+/* That standard output is gone ends all; what is wrong with one file does not keep the others from being looked at. */
+static enum err scan_fd(struct run *run, int fd, const char *path, bool may_be_diff)
 {
-    struct lines_options options = {path, may_be_diff, run->options->honours, run->scanner, on_finding, run};
-    struct stat stat;
+    const struct lines_options options = {.path = path,
+                                          .may_be_diff = may_be_diff,
+                                          .honours = run->options->honours,
+                                          .scanner = run->scanner,
+                                          .fn = on_finding,
+                                          .on_read = on_read,
+                                          .owner = run};
     enum err err;
 
-    if (fstat(fd, &stat) == 0 && S_ISDIR(stat.st_mode)) {
-        complain_file(run, path, "is a folder; name files: git ls-files -z | xargs -0 bottled scan");
-        return;
-    }
-    run->files++;
+    scan_report_file(&run->report, path);
     err = lines_scan(fd, &options);
-    if (err != ERR_OK) complain_file(run, path, err == ERR_SYS ? strerror(errno) : err_meaning(err));
+    if (ferror(stdout)) return ERR_SYS;
+    if (err != ERR_OK) on_error(run, path, err == ERR_SYS ? strerror(errno) : err_meaning(err));
+    return ERR_OK;
 }
 
-static void scan_file(struct run *run, const char *path)
+static enum err on_file(void *owner, int fd, const char *path) { return scan_fd(owner, fd, path, false); }
+
+static enum err scan_all(struct run *run, char **paths)
 {
-    int fd;
+    const struct walk walk = {on_file, on_error, run};
 
-    if (strcmp(path, "-") == 0) {
-        scan_fd(run, STDIN_FILENO, "-", true);
-        return;
-    }
-    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0) {
-        complain_file(run, path, strerror(errno));
-        return;
-    }
-    scan_fd(run, fd, path, false);
-    close(fd);
-}
-
-/* --- rules ------------------------------------------------------------------------------------------------- */
-
-static enum err read_rules(struct rule_set **rules_out)
-{
-    struct manifest_errors errors = manifest_errors_begin();
-    struct buf out = {0};
-    enum err err = rules_read_shipped(&errors, rules_out);
-
-    for (const struct manifest_error *e = errors.first; e != NULL && err == ERR_OK; e = e->next)
-        err = manifest_error_print(&out, e);
-    if (buf_len(&out) > 0) fwrite(buf_span(&out).at, buf_len(&out), 1, stderr);
-    buf_clear(&out);
-    manifest_errors_end(&errors);
-    return err == ERR_OK && *rules_out == NULL ? ERR_SYNTAX : err;
-}
-
-static enum err print_rule(struct buf *out, const struct rule *rule, bool as_json)
-{
-    struct json json = json_begin(out);
-
-    if (!as_json)
-        return buf_printf(out, "%-40.*s %-20.*s %-8s %.*s\n", SPAN_FMT(rule->id), SPAN_FMT(rule->service),
-                          rung_name(rule->rung), SPAN_FMT(rule->title));
-    json_open(&json, NULL, '{');
-    json_text(&json, "id", rule->id);
-    json_text(&json, "service", rule->service);
-    json_text(&json, "rung", span_of(rung_name(rule->rung)));
-    json_text(&json, "title", rule->title);
-    json_close(&json, '}');
-    return json.err == ERR_OK ? buf_add(out, SPAN_LIT("\n")) : json.err;
-}
-
-static enum err list_rules(const struct rule_set *rules, bool as_json)
-{
-    struct buf out = {0};
-    enum err err = ERR_OK;
-
-    for (size_t i = 0; i < rules->count && err == ERR_OK; i++) err = print_rule(&out, &rules->list[i], as_json);
-    if (err == ERR_OK) return put_out(&out);
-    buf_clear(&out);
-    return err;
-}
-
-static enum err make_scanner(const char *root, struct rule_set *rules, struct scanner **scanner_out)
-{
-    struct rule_fault fault;
-    enum rule_cache_use use;
-    AUTO(engine) engine = NULL;
-    AUTO(vault) vault = NULL;
-
-    TRY(rule_cache_open(root, rules, &fault, &use, &engine));
-    TRY(vault_new(0, &vault));
-    return scanner_new(vault, engine, scanner_out);
+    if (*paths == NULL) return scan_fd(run, STDIN_FILENO, "-", true);
+    for (; *paths != NULL; paths++)
+        if (strcmp(*paths, "-") == 0)
+            TRY(scan_fd(run, STDIN_FILENO, "-", true));
+        else
+            TRY(walk_path(&walk, *paths));
+    return ERR_OK;
 }
 
 /* --- the verb ---------------------------------------------------------------------------------------------- */
 
-static enum err scan(const struct options *options, char **files, struct run *run)
+static enum err make_scanner(const char *root, struct rule_set *rules, struct scanner **scanner_out)
 {
+    struct rule_fault fault = {0};
+    enum rule_cache_use use;
+    AUTO(engine) engine = NULL;
+    AUTO(vault) vault = NULL;
+    enum err err = rule_cache_open(root, rules, &fault, &use, &engine);
+
+    if (err == ERR_SYNTAX && fault.rule != NULL)
+        fprintf(stderr, "bottled scan: the rule %.*s: %s\n", SPAN_FMT(fault.rule->id), fault.why);
+    TRY(err);
+    TRY(vault_new(0, &vault));
+    return scanner_new(vault, engine, scanner_out);
+}
+
+static enum err scan(struct run *run, char **paths)
+{
+    const struct options *options = run->options;
     AUTO(rule_set) rules = NULL;
     AUTO(scanner) scanner = NULL;
 
-    TRY(read_rules(&rules));
-    if (options->lists) return list_rules(rules, options->json);
-    TRY(make_scanner(options->root, rules, &scanner));
+    TRY(scan_rules_read(&options->from, &rules));
+    if (rules == NULL) return ERR_SYNTAX;
+    if (options->lists) return scan_report_rules(&run->report, rules);
+    TRY(make_scanner(options->from.root, rules, &scanner));
     run->scanner = scanner;
-    if (*files == NULL) scan_file(run, "-");
-    for (; *files != NULL; files++) scan_file(run, *files);
-    return print_summary(run);
+    TRY(scan_all(run, paths));
+    return scan_report_sum(&run->report, !run->failed);
 }
 
-static int scan_and_tell(const struct options *options, char **files)
+static int scan_and_tell(const struct options *options, char **paths)
 {
-    struct run run = {.options = options};
-    enum err err = scan(options, files, &run);
+    struct run run = {.options = options, .report = scan_report_begin(options->json)};
+    enum err err = scan(&run, paths);
 
     if (err == ERR_OK && fflush(stdout) != 0) err = ERR_SYS;
-    if (err != ERR_OK) fprintf(stderr, "bottled scan: %s\n", err == ERR_SYS ? strerror(errno) : err_meaning(err));
+    if (err != ERR_OK) scan_report_trouble(&run.report, NULL, err == ERR_SYS ? strerror(errno) : err_meaning(err));
     if (err != ERR_OK || run.failed) return SCAN_ERROR;
-    return run.findings > 0 ? SCAN_FOUND : SCAN_CLEAN;
+    return run.report.stopping > 0 || (options->strict && run.report.findings > 0) ? SCAN_FOUND : SCAN_CLEAN;
+}
+
+static bool take_rules(struct options *options, const char *path)
+{
+    if (options->from.file_count == COUNT_OF(options->files)) {
+        fprintf(stderr, "bottled scan: more than %zu rule files\n", COUNT_OF(options->files));
+        return false;
+    }
+    options->files[options->from.file_count++] = path;
+    options->from.files = options->files;
+    return true;
 }
 
 static bool parse(int argc, char **argv, struct options *options)
 {
-    static const struct option list[] = {{"json", 0, 0, 'j'}, {"honour-markers", 0, 0, 'm'}, {"list-rules", 0, 0, 'l'},
-                                         {"root", 1, 0, 'r'}, {"help", 0, 0, 'h'},           {0, 0, 0, 0}};
+    static const struct option list[] = {
+        {"json", 0, 0, 'j'},       {"strict", 0, 0, 's'}, {"honour-markers", 0, 0, 'm'},
+        {"list-rules", 0, 0, 'l'}, {"rules", 1, 0, 'u'},  {"bottle", 1, 0, 'b'},
+        {"root", 1, 0, 'r'},       {"help", 0, 0, 'h'},   {0, 0, 0, 0}};
 
     optind = 0;
     for (int c; (c = getopt_long(argc, argv, "h", list, NULL)) != -1;) {
         switch (c) {
         case 'j': options->json = true; break;
+        case 's': options->strict = true; break;
         case 'm': options->honours = true; break;
         case 'l': options->lists = true; break;
-        case 'r': options->root = optarg; break;
+        case 'u':
+            if (!take_rules(options, optarg)) return false;
+            break;
+        case 'b': options->from.bottle = span_of(optarg); break;
+        case 'r': options->from.root = optarg; break;
         case 'h': options->help = true; break;
         default: return false;
         }
+    }
+    if (options->from.bottle.len > 0 && options->from.file_count > 0) {
+        fputs("bottled scan: a bottle has its own rule files: --rules or --bottle, not both\n", stderr);
+        return false;
     }
     return true;
 }
@@ -280,7 +213,7 @@ int cmd_scan(int argc, char **argv)
     } else if (options.help) {
         fputs(help, stdout);
     } else {
-        if (options.root == NULL) options.root = manifests_home(&arena);
+        if (options.from.root == NULL) options.from.root = manifests_home(&arena);
         code = scan_and_tell(&options, argv + optind);
     }
     arena_end(&arena);

@@ -12,6 +12,13 @@ struct line {
     bool allowed;
 };
 
+/* What was told last: the scan finds some things twice, and late. */
+struct told {
+    const char *rule;
+    struct fingerprint fingerprint;
+    uint64_t number;
+};
+
 struct lines {
     const struct lines_options *options;
     struct diff diff;
@@ -25,6 +32,8 @@ struct lines {
     uint64_t fed;
     struct line kept[LINES_KEPT]; /* the last, in a ring */
     size_t line_count;
+    struct told told[LINES_TOLD]; /* the last, in a ring */
+    size_t told_count;
 };
 
 static struct line *newest(struct lines *lines) { return &lines->kept[(lines->line_count - 1) % LINES_KEPT]; }
@@ -38,9 +47,31 @@ static const struct line *line_of(struct lines *lines, uint64_t byte)
     return &lines->kept[i % LINES_KEPT];
 }
 
+static bool is_told(struct lines *lines, const struct told *now)
+{
+    for (size_t i = 0; i < COUNT_OF(lines->told); i++) {
+        const struct told *told = &lines->told[i];
+        if (told->rule == now->rule && told->number == now->number &&
+            memcmp(&told->fingerprint, &now->fingerprint, sizeof now->fingerprint) == 0)
+            return true;
+    }
+    lines->told[lines->told_count++ % LINES_TOLD] = *now;
+    return false;
+}
+
 static enum err tell(struct lines *lines, const struct line *line, const struct finding *finding)
 {
-    struct line_finding found = {lines->path, line->number, finding};
+    const struct told now = {finding->rule, finding->fingerprint, line->number};
+    const struct line_finding found = {lines->path, line->number, finding, rung_stops(finding->rung)};
+
+    if ((lines->options->honours && line->allowed) || is_told(lines, &now)) return ERR_OK;
+    return lines->options->fn(lines->options->owner, &found);
+}
+
+static enum err tell_more(struct lines *lines)
+{
+    const struct line *line = newest(lines);
+    const struct line_finding found = {lines->path, line->number, NULL, findings_stop(&lines->findings)};
 
     if (lines->options->honours && line->allowed) return ERR_OK;
     return lines->options->fn(lines->options->owner, &found);
@@ -50,9 +81,10 @@ static enum err tell_all(struct lines *lines)
 {
     const struct findings *findings = &lines->findings;
 
+    if (findings->count == 0) return ERR_OK;
     for (size_t i = 0; i < findings->count; i++)
         TRY(tell(lines, line_of(lines, findings->list[i].byte), &findings->list[i]));
-    if (findings->more) TRY(tell(lines, newest(lines), NULL));
+    if (findings->more) TRY(tell_more(lines));
     lines->findings = (struct findings){0};
     return ERR_OK;
 }
@@ -75,6 +107,7 @@ static enum err begin_together(struct lines *lines)
              lines->kind == DIFF_ADDED ? lines->diff.path : lines->options->path);
     lines->fed = 0;
     lines->line_count = 0;
+    memset(lines->told, 0, sizeof lines->told);
     return scan_new(lines->options->scanner, &unit, &lines->scan);
 }
 
@@ -93,7 +126,14 @@ static enum err begin_line(struct lines *lines, enum diff_line kind, uint64_t nu
 
 static bool has_marker(struct span line)
 {
-    static const char *const markers[] = {"gitleaks:allow", "bottled:allow"};
+    static const char *const markers[] = {"bottled:allow",
+                                          "gitleaks:allow",
+                                          "betterleaks:allow",
+                                          "pragma: allowlist secret",
+                                          "pragma: whitelist secret",
+                                          "secretlint-disable-line",
+                                          "trufflehog:ignore",
+                                          "pipelock:ignore"};
 
     for (size_t i = 0; i < COUNT_OF(markers); i++)
         if (memmem(line.at, line.len, markers[i], strlen(markers[i])) != NULL) return true;
@@ -118,7 +158,7 @@ static enum err take_piece(struct lines *lines, struct span piece, bool is_first
     if (is_first) TRY(take_start(lines, piece));
     if (lines->kind == DIFF_OTHER) return ERR_OK;
     if (is_first && lines->kind == DIFF_ADDED) piece = span_from(piece, 1);
-    newest(lines)->allowed |= has_marker(piece);
+    if (lines->options->honours) newest(lines)->allowed |= has_marker(piece);
     TRY(scan_feed(lines->scan, piece, &lines->findings));
     lines->fed += piece.len;
     return is_last ? tell_all(lines) : ERR_OK;
@@ -140,7 +180,7 @@ static enum err take_buffer(struct lines *lines, struct buf *buf, bool *in_line,
     }
 }
 
-static enum err read_some(int fd, struct buf *buf, bool *is_end)
+static enum err read_some(int fd, const struct lines_options *options, struct buf *buf, bool *is_end)
 {
     uint8_t *at;
     ssize_t len;
@@ -150,6 +190,7 @@ static enum err read_some(int fd, struct buf *buf, bool *is_end)
     while (len < 0 && errno == EINTR);
     if (len < 0) return ERR_SYS;
     buf_added(buf, (size_t)len);
+    if (options->on_read != NULL) options->on_read(options->owner, (size_t)len);
     *is_end = len == 0;
     return ERR_OK;
 }
@@ -162,7 +203,7 @@ enum err lines_scan(int fd, const struct lines_options *options)
     enum err err = ERR_OK;
 
     while (err == ERR_OK && !is_end) {
-        err = read_some(fd, &buf, &is_end);
+        err = read_some(fd, options, &buf, &is_end);
         if (err == ERR_OK) err = take_buffer(&lines, &buf, &in_line, is_end);
     }
     if (err == ERR_OK) err = end_together(&lines);

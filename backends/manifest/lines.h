@@ -12,15 +12,18 @@ struct line_finding {
     const char *path;              /* of the file, or what the diff names: any bytes */
     uint64_t line;                 /* from 1: where the secret ends */
     const struct finding *finding; /* NULL: there are more on this line than are told apart */
+    bool stops;                    /* the proxy would not let it pass */
 };
 typedef enum err line_fn(void *owner, const struct line_finding *found);
+typedef void line_read_fn(void *owner, size_t len);
 
 struct lines_options {
     const char *path; /* for findings */
     bool may_be_diff; /* when it begins like one, what it adds is looked at, and its text outside of hunks */
-    bool honours;     /* "gitleaks:allow" or "bottled:allow" on a line: what ends there is not told */
+    bool honours;     /* "gitleaks:allow" and its like on a line: what ends there is not told */
     struct scanner *scanner;
-    line_fn *fn;
+    line_fn *fn;           /* each secret once for each line it is on */
+    line_read_fn *on_read; /* so many bytes more have been read; may be NULL */
     void *owner;
 };
 

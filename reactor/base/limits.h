@@ -149,7 +149,10 @@
 #define RULE_CACHE_MAX      MIB(64)     /* rules compiled: ours are some 6 MiB */
 #define DIFF_PATH_MAX       4096u       /* bytes of a path in a diff; the kernel's own bound */
 #define LINES_PIECE_BYTES   KIB(64)     /* of a line that are looked at together; all but minified text is shorter */
-#define LINES_KEPT          64u         /* lines whose numbers are known: a hit is told a few bytes behind its end */
+#define LINES_KEPT          4096u       /* lines whose numbers are known: a hit may be told a window behind its end */
+#define SCAN_SHOW_FIRST_MS  SECONDS(1)  /* a scan on a terminal that takes longer shows how far it is */
+#define SCAN_SHOW_AGAIN_MS  200u        /* ...and so often */
+#define LINES_TOLD          64u         /* findings that are remembered, so that none is told twice */
 #define TOKEN_MS            SECONDS(30) /* a token's command, start to exit; a keyring may be unlocked by hand */
 /* --- sandbox --------------------------------------------------------------------------------------------- */
 #define NETNS_TEXT_MAX       200u        /* bytes of what a launcher says when it fails: one line */
