@@ -21,7 +21,7 @@ static void a_secret_does_not_leave_as_a_method(void **state)
     (void)state;
     talker_connect(&client, CONN_PROXY);
     talker_say(&client, EGRESS_SECRET " http://api.example.com/ HTTP/1.1\r\nHost: api.example.com\r\n\r\n");
-    assert_says(&client, "secret-found");
+    assert_says(&client, "dlp-token");
     assert_kept(EGRESS_SECRET);
 }
 
@@ -30,7 +30,7 @@ static void a_secret_does_not_leave_behind_an_empty_line(void **state)
     (void)state;
     talker_connect(&client, CONN_PROXY);
     talker_say(&client, "\r\nGET http://api.example.com/" EGRESS_SECRET " HTTP/1.1\r\nHost: api.example.com\r\n\r\n");
-    assert_says(&client, "secret-found");
+    assert_says(&client, "dlp-token");
     assert_kept(EGRESS_SECRET);
 }
 
@@ -43,7 +43,7 @@ static void a_secret_does_not_leave_in_another_case(void **state)
     snprintf(request, sizeof request, "CONNECT %s.example.org:80 HTTP/1.1\r\nHost: %s.example.org:80\r\n\r\n", shouted,
              shouted);
     talker_say(&client, request);
-    assert_says(&client, "secret-found");
+    assert_says(&client, "dlp-token");
     assert_kept(EGRESS_SECRET);
 }
 
@@ -61,7 +61,7 @@ static void a_secret_does_not_leave_with_some_letters_percent_encoded(void **sta
         snprintf(request, sizeof request, "GET http://api.example.com%s HTTP/1.1\r\nHost: api.example.com\r\n\r\n",
                  targets[i]);
         talker_say(&client, request);
-        assert_says(&client, "secret-found");
+        assert_says(&client, "dlp-token");
         talker_leave(&client);
     }
     assert_kept(EGRESS_SECRET);
@@ -256,7 +256,7 @@ static void a_secret_in_a_hello_or_a_question_is_not_logged(void **state)
     (void)state;
     talker_connect(&client, CONN_DIRECT);
     talker_say_bytes(&client, hello_for(EGRESS_SECRET ".evil.net"));
-    assert_logged("secret-found"); /* before a leaf is minted for that name */
+    assert_logged("dlp-token"); /* before a leaf is minted for that name */
     assert_true(names_datagram(&egress, (struct span){question, sizeof question - 1}, answer, sizeof answer) > 0);
     assert_logged("names.asked");
     assert_kept(EGRESS_SECRET);

@@ -85,7 +85,7 @@ static void a_secret_in_a_coded_body_does_not_leave(void **state)
     for (size_t i = 0; i < COUNT_OF(ways); i++) {
         struct buf body = {0};
         coder_add(&body, ways[i].coder, plain);
-        assert_refused("secret-found", ways[i].fields, buf_span(&body));
+        assert_refused("dlp-token", ways[i].fields, buf_span(&body));
         buf_clear(&body);
     }
 }
@@ -103,7 +103,7 @@ static void a_secret_across_an_edge_of_the_decoded_pieces_does_not_leave(void **
             assert_int_equal(buf_add(&plain, SPAN_LIT(EGRESS_SECRET)), ERR_OK);
             coder_add(&body, "zstd, gzip", buf_span(&plain));
             post("Content-Encoding: zstd, gzip\r\n", buf_span(&body), SIZE_MAX);
-            assert_kept_inside("secret-found", "edge");
+            assert_kept_inside("dlp-token", "edge");
             buf_clear(&plain);
             buf_clear(&body);
         }
@@ -137,10 +137,10 @@ static void a_secret_cut_in_two_by_blocks_members_or_frames_does_not_leave(void 
         coder_add(&members, "gzip", span_from(secret, cut));
         coder_add(&frames, "zstd", span_first(secret, cut));
         coder_add(&frames, "zstd", span_from(secret, cut));
-        assert_refused("secret-found", "Content-Encoding: gzip\r\n", buf_span(&blocks));
-        assert_refused("secret-found", "Content-Encoding: gzip\r\n", buf_span(&flushed));
-        assert_refused("secret-found", "Content-Encoding: gzip\r\n", buf_span(&members));
-        assert_refused("secret-found", "Content-Encoding: zstd\r\n", buf_span(&frames));
+        assert_refused("dlp-token", "Content-Encoding: gzip\r\n", buf_span(&blocks));
+        assert_refused("dlp-token", "Content-Encoding: gzip\r\n", buf_span(&flushed));
+        assert_refused("dlp-token", "Content-Encoding: gzip\r\n", buf_span(&members));
+        assert_refused("dlp-token", "Content-Encoding: zstd\r\n", buf_span(&frames));
         buf_clear(&blocks);
         buf_clear(&flushed);
         buf_clear(&members);
@@ -156,11 +156,11 @@ static void a_secret_in_the_coded_bytes_themselves_does_not_leave(void **state)
     (void)state;
     assert_int_equal(buf_add(&named, SPAN_LIT("\x1f\x8b\x08\x08\0\0\0\0\0\x03" EGRESS_SECRET "\0")), ERR_OK);
     assert_int_equal(buf_add(&named, SPAN_LIT("\x03\0\0\0\0\0\0\0\0\0")), ERR_OK);
-    assert_refused("secret-found", "Content-Encoding: gzip\r\n", buf_span(&named));
+    assert_refused("dlp-token", "Content-Encoding: gzip\r\n", buf_span(&named));
     assert_int_equal(buf_add(&skipped, SPAN_LIT("\x50\x2a\x4d\x18\x1f\0\0\0" EGRESS_SECRET)), ERR_OK);
-    assert_refused("secret-found", "Content-Encoding: zstd\r\n", buf_span(&skipped));
+    assert_refused("dlp-token", "Content-Encoding: zstd\r\n", buf_span(&skipped));
     assert_refused("coding-not-readable", "Content-Encoding: gzip\r\n", SPAN_LIT(EGRESS_SECRET));
-    assert_refused("secret-found", "Content-Encoding: identity\r\n", SPAN_LIT(EGRESS_SECRET));
+    assert_refused("dlp-token", "Content-Encoding: identity\r\n", SPAN_LIT(EGRESS_SECRET));
     buf_clear(&named);
     buf_clear(&skipped);
 }

@@ -92,8 +92,7 @@ static void a_secret_leaves_neither_in_method_nor_target_nor_field_nor_body_nor_
     for (size_t i = 0; i < COUNT_OF(requests); i++) {
         talker_connect(&client, CONN_PROXY);
         talker_say(&client, requests[i]);
-        if (strstr(talker_heard(&client), "secret-found") == NULL)
-            fail_msg("request %zu: %s", i, talker_heard(&client));
+        if (strstr(talker_heard(&client), "dlp-token") == NULL) fail_msg("request %zu: %s", i, talker_heard(&client));
         talker_leave(&client);
     }
     assert_int_equal(world.resolve_count, 0);
@@ -117,8 +116,7 @@ static void a_shape_that_stops_does_not_leave(void **state)
     for (size_t i = 0; i < COUNT_OF(requests); i++) {
         talker_connect(&client, CONN_PROXY);
         talker_say(&client, requests[i]);
-        if (strstr(talker_heard(&client), "secret-found") == NULL)
-            fail_msg("request %zu: %s", i, talker_heard(&client));
+        if (strstr(talker_heard(&client), "dlp-token") == NULL) fail_msg("request %zu: %s", i, talker_heard(&client));
         talker_leave(&client);
     }
     assert_int_equal(world.resolve_count, 0);
@@ -196,7 +194,7 @@ static void a_secret_in_the_name_of_a_hello_ends_it_and_is_not_logged(void **sta
     say_hello(&client, SPAN_LIT(EGRESS_SECRET ".evil.net"));
     assert_says(&client, "\x15\x03\x01");
     assert_true(client.eof || client.gone);
-    assert_logged("secret-found");
+    assert_logged("dlp-token");
     assert_null(strstr(egress_log(), EGRESS_SECRET));
 }
 

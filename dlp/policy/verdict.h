@@ -50,7 +50,7 @@
       "streaming route.")                                                                                  \
     R(REASON_CODING,              "coding-not-readable",     415, false,                                   \
       "The body's Content-Encoding can't be undone here, so it can't be checked. Send it without one.")    \
-    R(REASON_SECRET,              "secret-found",            403, false,                                   \
+    R(REASON_SECRET,              "dlp-token",               403, false,                                   \
       "The request carries a value that must not leave the bottle. Remove it and send the request again.") \
     R(REASON_SCAN_FAILED,         "scan-failed",             503, true,                                    \
       "The request could not be checked, so it was not sent.")                                             \

@@ -37,7 +37,7 @@ def story_a_bottle_is_scanned_by_its_rules_and_a_reload_takes_new_ones():
     check(len(cached()) == len(before) + 1, "the compiled rules are kept")
     check(post(p, f"x={PAT}") == "403" and post(p, f"x={KEY}") == "200", "a rule of ours, and none yet of the bottle's")
     line = p.access()[0]
-    check(line["reason"] == "secret-found" and line["findings"][0]["rule"] == "github-pat" and PAT not in json.dumps(line), str(line))
+    check(line["reason"] == "dlp-token" and line["findings"][0]["rule"] == "github-pat" and PAT not in json.dumps(line), str(line))
 
     (lab.root / "bottles" / "own.yaml").write_text(OWN)
     lab.bottle("b", ROUTES, f"dlp: {{rules: [own.yaml], {off()}}}\n")

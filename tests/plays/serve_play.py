@@ -133,7 +133,7 @@ def story_coded_bodies_pass_as_they_are_and_a_secret_in_one_does_not():
         check(status == "200" and json.loads(told)["body_bytes"] == len(body), f"{coding}: {status} {told}")
         check(["Content-Encoding", coding] in json.loads(told)["fields"], f"{coding}: {told}")
         told, status = post_coded(coding, code(text + TOKEN.encode())).stdout.rsplit("\n", 1)
-        check(status == "403" and "secret-found" in told, f"{coding}, with the token: {status} {told}")
+        check(status == "403" and "dlp-token" in told, f"{coding}, with the token: {status} {told}")
         told, status = post_coded(coding, body[:-1]).stdout.rsplit("\n", 1)
         check(status == "415" and "coding-not-readable" in told, f"{coding}, cut short: {status} {told}")
     told, status = post_coded("gzip", gzip.compress(bytes(10 << 20))).stdout.rsplit("\n", 1)
