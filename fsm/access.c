@@ -20,6 +20,7 @@ static void put_finding(struct json *json, const struct finding *finding)
     json_open(json, NULL, '{');
     json_text(json, "rule", span_of(finding->rule));
     json_text(json, "rung", span_of(rung_name(finding->rung)));
+    json_text(json, "ruling", span_of(ruling_name(finding->ruling)));
     json_text(json, "where", span_of(finding->where));
     if (finding->shown[0] != '\0') json_text(json, "shown", span_of(finding->shown));
     json_close(json, '}');

@@ -87,17 +87,19 @@ static enum err scan_target(struct request *req)
 
     for (unsigned i = 0; i <= URL_LAYERS_MAX && text.len != layer.len; i++) {
         layer = text;
-        TRY(scan_block(req->rules->scanner, SCAN_TARGET, SPAN_LIT("target"), layer, &req->findings));
+        req->judge.query_at = span_find(layer, '?', 0);
+        TRY(scan_block(req->rules->scanner, SCAN_TARGET, (struct span){0}, layer, &req->findings));
         TRY(url_unescape(layer, &req->arena, &text));
     }
     return ERR_OK;
 }
 
-/* The method is any word the agent likes, so it is looked at as well. */
+/* The method is any word the agent likes, so it is looked at as well; nothing belongs there. */
 static enum reason scan_line(struct request *req)
 {
     enum err err = scan_block(req->rules->scanner, SCAN_TARGET, SPAN_LIT("method"), req->head.method, &req->findings);
 
+    req->findings.judge = &req->judge.judge;
     if (err == ERR_OK) err = scan_target(req);
     if (err != ERR_OK) return REASON_SCAN_FAILED;
     req->secret_in_line = req->findings.count > 0;
@@ -116,15 +118,31 @@ static enum reason ask_policy(struct request *req)
     return req->verdict.reason;
 }
 
+/* Where it goes decides what a finding means.  Names that do not agree are nobody's: to them nothing belongs. */
+static enum reason name_judge(struct request *req)
+{
+    enum reason reason = request_read_names(req);
+
+    req->judge = (struct request_judge){.judge = {request_judge_say}, .policy = req->rules->policy};
+    if (reason != REASON_NONE) return reason;
+    req->judge.host = req->authority.host;
+    req->judge.path = req->target.path;
+    req->judge.tls = req->tls;
+    return REASON_NONE;
+}
+
 static enum reason decide(struct request *req)
 {
-    enum reason reason;
+    enum reason reason, names;
+    const char *detail;
 
     if (req->verdict.reason != REASON_NONE) return req->verdict.reason;
+    names = name_judge(req);
+    detail = MOVE(req->detail); /* of names */
     if ((reason = scan_line(req)) != REASON_NONE) return reason;
     if ((reason = check_method(req)) != REASON_NONE) return reason;
-    if ((reason = request_read_names(req)) != REASON_NONE) return reason;
-    return ask_policy(req);
+    req->detail = detail;
+    return names != REASON_NONE ? names : ask_policy(req);
 }
 
 /* Fields by which some origins let a request be another than its first line says: where that line was what decided,

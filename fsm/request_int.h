@@ -1,5 +1,6 @@
 /* request_int.h — a request, for request.c and the files beside it: names, refusals, sending, the log. */
 #pragma once
+#include "dlp/policy/judge.h"
 #include "fsm/request.h"
 #include "fsm/request_fsm.h"
 #include "reactor/base/spool.h"
@@ -24,6 +25,7 @@ struct request {
 
     struct scan *scan;
     struct spool *spool;
+    struct request_judge judge; /* of findings */
     struct findings findings;
     struct field *trailers;
     size_t trailer_count;

@@ -121,7 +121,8 @@ static void a_shape_that_stops_does_not_leave(void **state)
     }
     assert_int_equal(world.resolve_count, 0);
     assert_null(strstr(egress_log(), GITHUB));
-    assert_logged("{\"rule\":\"github-pat\",\"rung\":\"prefix\",\"where\":\"field x-leak\",\"shown\":\"ghp_");
+    assert_logged("{\"rule\":\"github-pat\",\"rung\":\"prefix\",\"ruling\":\"stops\",\"where\":\"field "
+                  "x-leak\",\"shown\":\"ghp_");
 }
 
 static void what_only_tells_passes_and_is_logged_without_its_value(void **state)
@@ -135,7 +136,8 @@ static void what_only_tells_passes_and_is_logged_without_its_value(void **state)
     talker_say(&origin, OK);
     assert_logged("\"verdict\":\"allowed\"");
     assert_logged("\"path\":\"(withheld)\"");
-    assert_logged("{\"rule\":\"generic\",\"rung\":\"generic\",\"where\":\"body byte 21\",\"shown\":\"12 characters\"}");
+    assert_logged("{\"rule\":\"generic\",\"rung\":\"generic\",\"ruling\":\"told\",\"where\":\"body byte "
+                  "21\",\"shown\":\"12 characters\"}");
     assert_null(strstr(egress_log(), "k3yboard"));
 }
 

@@ -13,6 +13,8 @@ enum err policy_new(struct policy **policy_out)
     if (policy == NULL) return ERR_NOMEM;
     policy->arena = arena_begin(POLICY_BYTES_MAX);
     policy->references = 1;
+    policy->bindings = bindings_shipped;
+    policy->binding_count = bindings_shipped_count;
     *policy_out = policy;
     return ERR_OK;
 }

@@ -5,6 +5,7 @@
  * Memory   everything a policy points at lives in its own arena, of POLICY_BYTES_MAX.
  */
 #pragma once
+#include "dlp/policy/binding.h"
 #include "dlp/policy/verdict.h"
 #include "reactor/base/arena.h"
 #include "reactor/base/err.h"
@@ -43,10 +44,12 @@ struct policy {
     size_t route_count;
     const struct span *token_refs; /* slot -> "env:NAME", "file:PATH", "cmd:..."; one slot a distinct reference */
     size_t token_ref_count;
+    const struct binding *bindings; /* in force: those shipped, less what is off, and the bottle's own */
+    size_t binding_count;
     unsigned references;
 };
 
-/* A policy with one reference, no route and an empty arena.  errors: ERR_NOMEM */
+/* A policy with one reference, no route, the bindings that we ship and an empty arena.  errors: ERR_NOMEM */
 MUST_CHECK enum err policy_new(struct policy **policy_out);
 struct policy *policy_hold(struct policy *policy); /* one reference more */
 void policy_free(struct policy **policy);          /* one reference less; the last frees */

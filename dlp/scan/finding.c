@@ -21,6 +21,16 @@ enum err fingerprint_of(struct span secret, struct fingerprint *fingerprint_out)
     return ERR_OK;
 }
 
+enum ruling rung_ruling(enum rung rung) { return rung_stops(rung) ? RULING_STOPS : RULING_TOLD; }
+
+const char *ruling_name(enum ruling ruling)
+{
+#define RULING_NAME_(id, name) [id] = name,
+    static const char *const names[RULING_COUNT] = {RULING_LIST(RULING_NAME_)};
+
+    return names[ruling];
+}
+
 static bool is_one_place(enum scan_place place) { return place == SCAN_TARGET || place == SCAN_BODY; }
 
 static bool is_same_place(const struct finding *a, const struct finding *b)
@@ -31,7 +41,7 @@ static bool is_same_place(const struct finding *a, const struct finding *b)
 
 static bool is_same_secret(const struct finding *a, const struct finding *b)
 {
-    return is_same_place(a, b) && a->rung == b->rung && a->slot == b->slot &&
+    return is_same_place(a, b) && a->rung == b->rung && a->ruling == b->ruling && a->slot == b->slot &&
            memcmp(&a->fingerprint, &b->fingerprint, sizeof a->fingerprint) == 0;
 }
 
@@ -56,23 +66,25 @@ static void drop(struct findings *findings, struct finding *finding)
     memset(last, 0, sizeof *last);
 }
 
-/* Room for one more, or the last that only tells, or NULL. */
+/* Room for one more, or the last that does not stop, or NULL. */
 static struct finding *find_room(struct findings *findings, bool stops)
 {
     if (findings->count < SCAN_FINDINGS_MAX) return &findings->list[findings->count++];
     findings->more = true;
     for (size_t i = findings->count; stops && i > 0; i--)
-        if (!rung_stops(findings->list[i - 1].rung)) return &findings->list[i - 1];
+        if (findings->list[i - 1].ruling != RULING_STOPS) return &findings->list[i - 1];
+    findings->unkept |= stops;
     return NULL;
 }
 
-void findings_add(struct findings *findings, const struct finding *finding)
+static void add(struct findings *findings, const struct finding *finding)
 {
-    bool stops = rung_stops(finding->rung);
+    bool stops = finding->ruling == RULING_STOPS;
     struct finding *shorter = find(findings, finding, starts_alike), *told = find(findings, finding, is_same_secret),
                    *room;
 
-    if (shorter != NULL && shorter->rung < finding->rung) return; /* it has stopped all the same */
+    if (shorter != NULL && shorter->rung < finding->rung && shorter->ruling <= finding->ruling) return;
+    if (shorter != NULL && shorter->ruling == RULING_STOPS && !stops) shorter = NULL;
     findings->stops |= stops;
     if (told != NULL) {
         if (shorter != NULL && shorter != told) drop(findings, shorter);
@@ -80,6 +92,15 @@ void findings_add(struct findings *findings, const struct finding *finding)
     }
     room = shorter != NULL ? shorter : find_room(findings, stops);
     if (room != NULL) *room = *finding;
+}
+
+void findings_add(struct findings *findings, const struct finding *finding)
+{
+    struct finding judged = *finding;
+
+    judged.ruling =
+        findings->judge != NULL ? findings->judge->say(findings->judge, finding) : rung_ruling(finding->rung);
+    add(findings, &judged);
 }
 
 static void make_printable(char *text)
@@ -109,6 +130,7 @@ void finding_put_shown(struct finding *finding, const struct rule *rule, struct 
     char first[8] = "";
     size_t len = rule->shown < 4 ? rule->shown : 4;
 
+    finding->service = rule->service;
     if (len > 0 && secret.len > 3 * len) {
         memcpy(first, secret.at, len);
         for (char *c = first; *c != '\0'; c++)

@@ -89,6 +89,8 @@
 #define SCAN_LITERAL_MAX  256u   /* searched for of one form of a value; many longer ones take seconds to compile */
 #define SCAN_PIECE_MAX    MIB(1) /* bytes of one block; heads are 64 KiB */
 #define SCAN_FINDINGS_MAX 16u    /* findings of one request that are told apart */
+#define SAFE_COUNT_MAX    256u   /* values of one bottle that a person has allowed; 4 KiB */
+#define BINDING_COUNT_MAX 64u    /* bindings that a bottle adds, and classes that it switches off */
 #define RULE_COUNT_MAX    1024u  /* rules of one scanner; ours are some 250 */
 #define RULE_WINDOW       4096u  /* bytes behind a hit that are looked at to confirm it */
 

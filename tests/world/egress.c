@@ -60,6 +60,8 @@ static struct policy *make_policy(void)
 {
     static const struct span get[] = {{(const uint8_t *)"GET", 3}}, ok[] = {{(const uint8_t *)"/ok/**", 6}};
     static const struct span refs[] = {{(const uint8_t *)"env:TOKEN", 9}};
+    static const struct binding bindings[] = {
+        {"github-pat", "secure.example.com api.example.com", "private-token query", NULL}};
     static struct prefix private;
     static struct route routes[5];
     struct policy *policy;
@@ -92,6 +94,8 @@ static struct policy *make_policy(void)
     policy->route_count = COUNT_OF(routes);
     policy->token_refs = refs;
     policy->token_ref_count = 1;
+    policy->bindings = bindings;
+    policy->binding_count = COUNT_OF(bindings);
     return policy;
 }
 
