@@ -11,12 +11,13 @@
 #include <unistd.h>
 
 #include "backends/manifest/cmd_check.h"
+#include "dlp/policy/binding.h"
 #include "reactor/base/own.h"
 #include "reactor/base/span.h"
 #include "reactor/base/verb.h"
 
 static char root[64];
-static char out[16384], err[16384];
+static char out[65536], err[16384];
 
 static void path_of(const char *name, char path[256]) { snprintf(path, 256, "%s/%s", root, name); }
 
@@ -129,11 +130,12 @@ static void what_is_well_is_a_table(void **state)
         "  api.example.com  443   GET POST  /v1/** /v2/*  header X-Api-Key env:TOKEN  ca %s/bottles/ca.pem\n"
         "  *.example.org    8443  every     every         none                        tls_passthrough: unread, private "
         "10.1.0.0/16, private fd00::/8\n"
+        "  bindings: %zu, `bottled check dev` lists them\n"
         "  env: MODE\n"
         "  memory: 2048 MiB\n"
         "  pids: 100\n"
         "agent coder (agents/coder.md) in bottle dev, runs: claude --print\n",
-        root);
+        root, bindings_shipped_count);
     assert_string_equal(out, wanted);
     assert_null(strstr(out, "quiet")); /* names of variables, never their values */
 }
@@ -151,8 +153,11 @@ static void json_says_the_same(void **state)
                            "\"allow_private\":[],\"ca\":"));
     assert_non_null(
         strstr(out, "\"allow_private\":[\"10.1.0.0/16\",\"fd00::/8\"],\"line\":9}],\"dlp\":{\"rule_count\":"));
+    assert_non_null(strstr(out, ",\"rules\":[],\"off\":[],\"bindings_off\":[],\"bindings\":[{\"service\":"));
+    assert_non_null(strstr(out, "{\"service\":\"github\",\"hosts\":[\"github.com\"],\"in\":[\"body\"],\"path\":"
+                                "\"/login/oauth/access_token\"},"));
     assert_non_null(strstr(out,
-                           ",\"rules\":[],\"off\":[]},\"env\":[\"MODE\"],"
+                           "]},\"env\":[\"MODE\"],"
                            "\"memory_bytes\":2147483648,\"pids\":100}],\"agents\":[{\"name\":\"coder\",\"path\":"
                            "\"agents/coder.md\",\"ok\":true,\"bottle\":\"dev\",\"command\":[\"claude\",\"--print\"],"
                            "\"env\":[]}]}\n"));
@@ -172,7 +177,33 @@ static void rules_that_are_off_are_an_opening(void **state)
                                 "  OPENING: rules off: github-pat; because: the tests use dead ones\n"));
     assert_int_equal(run("--root", root, "--json", NULL), EXIT_OK);
     assert_non_null(strstr(out, ",\"rules\":[\"bottles/own.yaml\"],\"off\":[\"github-pat\"],\"because\":"
-                                "\"the tests use dead ones\"}"));
+                                "\"the tests use dead ones\",\"bindings_off\""));
+}
+
+static const char bound[] =
+    "---\negress: {routes: [{host: a.b}]}\n"
+    "dlp:\n  because: \"our own forge\"\n  bindings:\n    off: [stripe, npm]\n    add:\n"
+    "      - {service: github, host: ghe.corp.test, in: [authorization, query], path: /api/**}\n"
+    "---\n";
+
+static void the_bindings_in_force_are_listed_for_a_bottle_that_is_named(void **state)
+{
+    (void)state;
+    write_file("bottles/dev.md", bound);
+    assert_int_equal(run("--root", root, "dev", NULL), EXIT_OK);
+    assert_non_null(strstr(out, "  OPENING: binding added: github to ghe.corp.test in authorization query at /api/**; "
+                                "because: our own forge\n  bindings off: stripe, npm\n"
+                                "  bindings, where a credential is normal:\n"));
+    assert_non_null(strstr(out, "\n    pypi to upload.pypi.org test.pypi.org in authorization\n"));
+    assert_null(strstr(out, "    npm to"));
+    assert_non_null(strstr(out, "\n    github to ghe.corp.test in authorization query at /api/**\n"));
+    assert_int_equal(run("--root", root, NULL, NULL), EXIT_OK);
+    assert_non_null(strstr(out, "OPENING: binding added: github to ghe.corp.test"));
+    assert_null(strstr(out, "    pypi to"));
+    assert_int_equal(run("--root", root, "--json", NULL), EXIT_OK);
+    assert_non_null(strstr(out, "\"bindings_off\":[\"stripe\",\"npm\"]"));
+    assert_non_null(strstr(out, "{\"service\":\"github\",\"hosts\":[\"ghe.corp.test\"],\"in\":[\"authorization\","
+                                "\"query\"],\"path\":\"/api/**\",\"added\":true}]"));
 }
 
 static void a_rule_file_is_spoken_of_with_its_bottle(void **state)
@@ -279,6 +310,7 @@ int main(void)
         STORY(what_is_well_is_a_table),
         STORY(json_says_the_same),
         STORY(rules_that_are_off_are_an_opening),
+        STORY(the_bindings_in_force_are_listed_for_a_bottle_that_is_named),
         STORY(a_rule_file_is_spoken_of_with_its_bottle),
         STORY(all_errors_of_all_files_are_shown_and_the_good_ones_too),
         STORY(one_bottle_can_be_asked_for),

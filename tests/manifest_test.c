@@ -276,8 +276,29 @@ static const struct {
     {DLP("off: [github-pat, github-pat], because: b"), "m:2:25: `github-pat` is listed twice; keep one of them"},
     {DLP("off: [github-pat]"),     "m:2:7: rules are switched off, and nobody says why; add `because: \"...\"`"},
     {DLP("off: [github-pat], because: ''"), "m:2:35: `because` is empty"},
-    {DLP("because: it is so"),     "m:2:7: `because` is for rules that are `off`; leave it out"},
-    {DLP("off: [], because: b"),   "m:2:16: `because` is for rules that are `off`; leave it out"},
+    {DLP("because: it is so"),     "m:2:7: `because` is for rules that are `off`, or bindings added; leave it out"},
+    {DLP("off: [], because: b"),   "m:2:16: `because` is for rules that are `off`, or bindings added; leave it out"},
+    /* bindings */
+    {DLP("bindings: [github]"),    "m:2:17: `bindings` is a map, here is a list"},
+    {DLP("bindings: {of: [a]}"),   "m:2:18: unknown key `of`; did you mean `off`?"},
+    {DLP("bindings: {off: [githbu]}"), "m:2:24: no binding is of `githbu`; did you mean `github`?"},
+    {DLP("bindings: {off: [openai]}"), "m:2:24: no binding is of `openai`; `bottled check BOTTLE` lists them"},
+    {DLP("bindings: {add: [{service: gihtub, host: a.b, in: authorization}]}, because: c"),
+        "m:2:34: no rule is of the service `gihtub`, or called so; did you mean `github`?"},
+    {DLP("bindings: {add: [{service: github-pta, host: a.b, in: authorization}]}, because: c"),
+        "m:2:34: no rule is of the service `github-pta`, or called so; did you mean `github-pat`?"},
+    {DLP("bindings: {add: [{service: acme, host: a.b, in: authorization}]}, because: c"),
+        "m:2:34: no rule is of the service `acme`, or called so; `bottled scan --list-rules` lists them"},
+    {DLP("bindings: {add: [{service: github, host: A.b, in: authorization}]}, because: c"),
+        "m:2:48: `A.b` is not the name of a host; write `a.b`"},
+    {DLP("bindings: {add: [{service: github, host: a.b, in: Authorization}]}, because: c"),
+        "m:2:57: `Authorization` is no place; write a field's name in lower case, or query, path, body"},
+    {DLP("bindings: {add: [{service: github, host: a.b, in: []}]}, because: c"), "m:2:57: `in` is empty"},
+    {DLP("bindings: {add: [{service: github, host: a.b, in: 'a b'}]}, because: c"), "m:2:57: `a b` is no place"},
+    {DLP("bindings: {add: [{service: github, host: a.b}]}, because: c"), "m:2:24: a binding needs the key `in`"},
+    {DLP("bindings: {add: [{service: github, host: a.b, in: body, path: x}]}, because: c"), "m:2:69: `x` is no path"},
+    {DLP("bindings: {add: [{service: github, host: a.b, in: body}]}"),
+        "m:2:7: bindings are added, and nobody says why; add `because: \"...\"`"},
 };
 /* clang-format on */
 
@@ -316,6 +337,35 @@ static void a_bottle_has_the_rules_we_ship_with_its_own_and_without_some(void **
     assert_true(span_is(bottle.dlp.files[0], SPAN_LIT("own-rules.yaml")));
     assert_true(span_is(bottle.dlp.off[0], SPAN_LIT("github-pat")));
     assert_true(span_is(bottle.dlp.because, SPAN_LIT("dead ones")));
+    let_go();
+}
+
+static void a_bottle_extends_the_bindings_and_switches_some_off(void **state)
+{
+    struct passage passage = {SPAN_LIT("github"),         SPAN_LIT("x"),
+                              SPAN_LIT("api.github.com"), SPAN_LIT("/v1/a"),
+                              SPAN_LIT("authorization"),  ""};
+    (void)state;
+    compile("egress: {routes: []}\n");
+    assert_ptr_equal(bottle.policy->bindings, bindings_shipped);
+    let_go();
+    compile(DLP("rules: [own-rules.yaml], because: ours, bindings: {off: [github, aws-access-key-id], add: ["
+                "{service: acme, host: '*.acme.com', in: [authorization, query], path: /v1/**},"
+                "{service: github-pat, host: ghe.corp.test, in: private-token}]}"));
+    assert_int_equal(errors.count, 0);
+    const struct policy *policy = bottle.policy;
+    assert_false(binding_holds(policy->bindings, policy->binding_count, &passage));
+    passage.service = SPAN_LIT("acme");
+    passage.host = SPAN_LIT("a.acme.com");
+    assert_true(binding_holds(policy->bindings, policy->binding_count, &passage));
+    passage.path = SPAN_LIT("/v2/a");
+    assert_false(binding_holds(policy->bindings, policy->binding_count, &passage));
+    passage = (struct passage){SPAN_LIT("github"), SPAN_LIT("github-pat"),    SPAN_LIT("ghe.corp.test"),
+                               SPAN_LIT("/"),      SPAN_LIT("private-token"), ""};
+    assert_true(binding_holds(policy->bindings, policy->binding_count, &passage));
+    passage = (struct passage){SPAN_LIT("gitlab"), SPAN_LIT("gitlab-token"),  SPAN_LIT("gitlab.com"),
+                               SPAN_LIT("/"),      SPAN_LIT("private-token"), ""};
+    assert_true(binding_holds(policy->bindings, policy->binding_count, &passage));
     let_go();
 }
 
@@ -554,6 +604,7 @@ int main(void)
         cmocka_unit_test(a_bottle_becomes_a_policy),
         cmocka_unit_test(every_mistake_is_told_where_it_is_and_what_to_write),
         cmocka_unit_test(a_bottle_has_the_rules_we_ship_with_its_own_and_without_some),
+        cmocka_unit_test(a_bottle_extends_the_bindings_and_switches_some_off),
         cmocka_unit_test(a_misplaced_token_is_not_repeated),
         cmocka_unit_test(all_of_a_bottles_mistakes_are_told_at_once),
         cmocka_unit_test(what_is_allowed_is_allowed),

@@ -59,7 +59,7 @@ def check_limits():
 
 
 def check_keys():
-    true = [name for path in ("bottle", "agent", "route", "dlp", "rule_file") for name in
+    true = [name for path in ("bottle", "agent", "route", "dlp", "bindings", "rule_file") for name in
             re.findall(r'^\s*(?:static const struct key list\[\] = \{)?\{"(\w+)",\s*(?:read_\w+|NULL),\s', source(f"backends/manifest/{path}.c"), re.M)]
     expect("manifest key", [key for key in true if f"`{key}`" in readme], true)
 
@@ -82,8 +82,9 @@ def check_access_fields():
 def check_examples():
     with tempfile.TemporaryDirectory() as root:
         examples = re.findall(r"^`((?:bottles|agents)/\w+\.(?:md|yaml))`:\n\n```\w+\n(.*?)```", readme, re.M | re.S)
-        dlp = re.search(r"^```yaml\n(dlp:\n.*?)```", readme, re.M | re.S)[1]
-        for name, text in [*examples, ("bottles/own.md", f"---\negress: {{routes: []}}\n{dlp}---\n")]:
+        dlp = re.findall(r"^```yaml\n(dlp:\n.*?)```", readme, re.M | re.S)
+        own = [(f"bottles/own-{i}.md", f"---\negress: {{routes: []}}\n{text}---\n") for i, text in enumerate(dlp)]
+        for name, text in [*examples, *own]:
             path = pathlib.Path(root, name)
             path.parent.mkdir(exist_ok=True)
             path.write_text(text)

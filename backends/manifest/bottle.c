@@ -143,6 +143,8 @@ enum err bottle_read(struct reader *reader, const struct yaml_node *root, struct
     if (policy->bottle.at == NULL || compile(&inner, &draft, policy) != ERR_OK)
         complain(reader, root->place, "shorten it", "the bottle needs too much memory");
     err = dlp_read(&inner, reader->arena, draft.dlp_node, shipped, &draft.bottle.dlp);
+    policy->bindings = draft.bottle.dlp.bindings;
+    policy->binding_count = draft.bottle.dlp.binding_count;
     *bottle = draft.bottle;
     if (err == ERR_OK && reader->errors->count == errors)
         bottle->policy = MOVE(policy);

@@ -4,7 +4,7 @@
 
 #include "reactor/base/json.h"
 
-static void put_texts(struct json *json, const char *key, const struct span *list, size_t count)
+void check_put_texts(struct json *json, const char *key, const struct span *list, size_t count)
 {
     json_open(json, key, '[');
     for (size_t i = 0; i < count; i++) json_text(json, NULL, list[i]);
@@ -48,23 +48,13 @@ static void put_route(struct json *json, const struct policy *policy, const stru
     json_text(json, "host", route->host);
     json_bool(json, "subdomains", route->suffix);
     json_number(json, "port", route->port);
-    put_texts(json, "methods", route->methods, route->method_count);
-    put_texts(json, "path", route->paths, route->path_count);
+    check_put_texts(json, "methods", route->methods, route->method_count);
+    check_put_texts(json, "path", route->paths, route->path_count);
     put_auth(json, policy, route);
     json_bool(json, "tls_passthrough", route->tls_passthrough);
     put_prefixes(json, &route->addrs);
     if (route->ca_path != NULL) json_text(json, "ca", span_of(route->ca_path));
     json_number(json, "line", route->line);
-    json_close(json, '}');
-}
-
-static void put_dlp(struct json *json, const struct bottle_dlp *dlp)
-{
-    json_open(json, "dlp", '{');
-    json_number(json, "rule_count", dlp->rules->count);
-    put_texts(json, "rules", dlp->files, dlp->file_count);
-    put_texts(json, "off", dlp->off, dlp->off_count);
-    if (dlp->off_count > 0) json_text(json, "because", dlp->because);
     json_close(json, '}');
 }
 
@@ -79,7 +69,7 @@ static void put_bottle(struct json *json, const struct bottle *bottle)
         for (size_t i = 0; i < bottle->policy->route_count; i++)
             put_route(json, bottle->policy, &bottle->policy->routes[i]);
         json_close(json, ']');
-        put_dlp(json, &bottle->dlp);
+        check_put_dlp(json, &bottle->dlp);
         put_names(json, &bottle->env);
     }
     if (bottle->memory_bytes > 0) json_number(json, "memory_bytes", bottle->memory_bytes);
@@ -94,7 +84,7 @@ static void put_agent(struct json *json, const struct agent *agent)
     json_text(json, "path", span_of(agent->path));
     json_bool(json, "ok", agent->bottle != NULL);
     json_text(json, "bottle", agent->bottle_name);
-    put_texts(json, "command", agent->command, agent->command_count);
+    check_put_texts(json, "command", agent->command, agent->command_count);
     put_names(json, &agent->env);
     json_close(json, '}');
 }

@@ -155,18 +155,7 @@ static enum err put_env(struct buf *out, const struct env_list *env)
     return buf_add(out, SPAN_LIT("\n"));
 }
 
-static enum err put_dlp(struct buf *out, const struct bottle_dlp *dlp)
-{
-    for (size_t i = 0; i < dlp->file_count; i++)
-        TRY(buf_printf(out, "%s%.*s", i == 0 ? "  rules of its own: " : ", ", SPAN_FMT(dlp->files[i])));
-    if (dlp->file_count > 0) TRY(buf_add(out, SPAN_LIT("\n")));
-    for (size_t i = 0; i < dlp->off_count; i++)
-        TRY(buf_printf(out, "%s%.*s", i == 0 ? "  OPENING: rules off: " : ", ", SPAN_FMT(dlp->off[i])));
-    if (dlp->off_count > 0) TRY(buf_printf(out, "; because: %s\n", quoted(dlp->because)));
-    return ERR_OK;
-}
-
-static enum err put_bottle(struct buf *out, const struct bottle *bottle)
+static enum err put_bottle(struct buf *out, const struct bottle *bottle, bool in_full)
 {
     size_t widths[COLUMN_COUNT];
 
@@ -176,7 +165,7 @@ static enum err put_bottle(struct buf *out, const struct bottle *bottle)
     TRY(put_row(out, bottle->policy, NULL, widths));
     for (size_t i = 0; i < bottle->policy->route_count; i++)
         TRY(put_row(out, bottle->policy, &bottle->policy->routes[i], widths));
-    TRY(put_dlp(out, &bottle->dlp));
+    TRY(check_print_dlp(out, bottle, in_full));
     TRY(put_env(out, &bottle->env));
     if (bottle->memory_bytes > 0)
         TRY(buf_printf(out, "  memory: %llu MiB\n", (unsigned long long)(bottle->memory_bytes >> 20)));
@@ -198,7 +187,7 @@ enum err check_print_text(struct buf *out, const struct manifests *m, struct spa
 {
     for (size_t i = 0; i < m->bottle_count; i++)
         if (m->bottles[i].policy != NULL && check_wants_bottle(&m->bottles[i], only))
-            TRY(put_bottle(out, &m->bottles[i]));
+            TRY(put_bottle(out, &m->bottles[i], only.len > 0));
     for (size_t i = 0; i < m->agent_count; i++)
         if (m->agents[i].bottle != NULL && check_wants_agent(&m->agents[i], only)) TRY(put_agent(out, &m->agents[i]));
     return ERR_OK;

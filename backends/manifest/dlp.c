@@ -43,20 +43,25 @@ static void read_because(struct reader *reader, const struct yaml_node *node, vo
 static const struct key dlp_keys[] = {
     {"rules", read_rules, 0, false, NULL},
     {"off", read_off, 0, false, NULL},
+    {"bindings", read_bindings, offsetof(struct bottle_dlp, bindings_said), false, NULL},
     {"because", read_because, offsetof(struct bottle_dlp, because), false, NULL},
 };
 
 static void read_keys(struct reader *reader, const struct yaml_node *node, struct bottle_dlp *dlp)
 {
     static const struct keys keys = {"`dlp`", dlp_keys, COUNT_OF(dlp_keys)};
+    const struct yaml_node *because = yaml_find(node, "because");
 
     keys_read(reader, node, &keys, dlp);
-    if (dlp->off_count > 0 && yaml_find(node, "because") == NULL)
+    if (dlp->off_count > 0 && because == NULL)
         complain(reader, yaml_find(node, "off")->key_place, "add `because: \"...\"`",
                  "rules are switched off, and nobody says why");
-    if (dlp->off_count == 0 && dlp->because.len > 0)
-        complain(reader, yaml_find(node, "because")->key_place, "leave it out",
-                 "`because` is for rules that are `off`");
+    if (dlp->bindings_said.added_count > 0 && because == NULL)
+        complain(reader, yaml_find(node, "bindings")->key_place, "add `because: \"...\"`",
+                 "bindings are added, and nobody says why");
+    if (dlp->off_count == 0 && dlp->bindings_said.added_count == 0 && dlp->because.len > 0)
+        complain(reader, because->key_place, "leave it out",
+                 "`because` is for rules that are `off`, or bindings added");
 }
 
 /* --- the files --------------------------------------------------------------------------------------------- */
@@ -144,7 +149,11 @@ static enum err compile(struct reader *reader, const struct yaml_node *node, con
     *dlp = *said;
     dlp->files = names;
     TRY(rules_read(reader->errors, sources->list, sources->count, &dlp->rules));
-    if (dlp->rules != NULL) switch_off(reader, node, dlp);
+    if (dlp->rules != NULL) {
+        TRY(bindings_compile(reader, yaml_find(node, "bindings"), &dlp->bindings_said, dlp->rules, &dlp->bindings,
+                             &dlp->binding_count));
+        switch_off(reader, node, dlp);
+    }
     if (reader->errors->count > errors) rule_set_free(&dlp->rules);
     return ERR_OK;
 }
@@ -159,6 +168,8 @@ enum err dlp_read(struct reader *reader, struct arena *names, const struct yaml_
 
     if (node == NULL) {
         dlp->rules = rule_set_hold(shipped);
+        dlp->bindings = bindings_shipped;
+        dlp->binding_count = bindings_shipped_count;
         return ERR_OK;
     }
     read_keys(reader, node, &said);

@@ -1,11 +1,14 @@
-/* dlp.h — what a bottle says about the scan: rules of its own, and rules of ours that it does without.
+/* dlp.h — what a bottle says about the scan: rules of its own, rules of ours that it does without, where credentials
+ * are normal.
  *
  *   dlp:
  *     rules: [acme.yaml]              rule files (rule_file.h), absolute or beside the manifest
  *     off: [github-pat]               an opening, which `check` shows
+ *     bindings: {off: [github], add: [{service: acme, host: api.acme.com, in: [authorization]}]}      (bindings.h)
  *     because: "the tests use dead ones"
  */
 #pragma once
+#include "backends/manifest/bindings.h"
 #include "backends/manifest/rule_file.h"
 #include "backends/manifest/yaml.h"
 
@@ -15,7 +18,10 @@ struct bottle_dlp {
     size_t file_count;
     const struct span *off; /* ids, each off in rules */
     size_t off_count;
-    struct span because; /* not empty where something is off */
+    struct bindings_said bindings_said;
+    const struct binding *bindings; /* in force */
+    size_t binding_count;
+    struct span because; /* not empty where there is an opening: rules that are off, bindings that are added */
 };
 
 /* Compiles the value of the key `dlp`; node is NULL where a bottle has none, and shipped, the set of all that we ship,

@@ -36,7 +36,7 @@ static bool check_name(struct reader *reader, const struct yaml_node *node, stru
     return false;
 }
 
-static void read_host(struct reader *reader, const struct yaml_node *node, void *into)
+void read_host(struct reader *reader, const struct yaml_node *node, void *into)
 {
     struct route *route = into;
     struct authority name;
@@ -97,7 +97,7 @@ static void read_methods(struct reader *reader, const struct yaml_node *node, vo
 }
 
 /* A glob is compared with normalised paths, so one that is not normalised itself never matches. */
-static void read_path(struct reader *reader, const struct yaml_node *node, void *into)
+void read_path(struct reader *reader, const struct yaml_node *node, void *into)
 {
     struct span text, normal;
     char hint[200];
@@ -144,7 +144,7 @@ static void read_scheme(struct reader *reader, const struct yaml_node *node, voi
     if (i >= 0) *(enum auth_scheme *)into = (enum auth_scheme)(i + 1);
 }
 
-static void read_token_ref(struct reader *reader, const struct yaml_node *node, void *into)
+void read_token_ref(struct reader *reader, const struct yaml_node *node, void *into)
 {
     struct token_ref ref;
     struct span text;

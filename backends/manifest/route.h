@@ -15,7 +15,10 @@ struct route_draft {
 
 const char *auth_scheme_name(enum auth_scheme scheme); /* as it is written: "bearer" */
 
-key_fn read_route; /* into struct route_draft */
+key_fn read_route;     /* into struct route_draft */
+key_fn read_host;      /* into struct route: its host, and suffix */
+key_fn read_path;      /* one, into struct span */
+key_fn read_token_ref; /* into struct span */
 
 /* Two routes that can't both be meant: complains at the later one. */
 void check_route_pairs(struct reader *reader, const struct yaml_node *list, const struct route_draft *drafts,

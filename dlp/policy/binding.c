@@ -95,8 +95,7 @@ static const char *const llm_hosts[] = {"generativelanguage.googleapis.com", "*a
 
 const size_t bindings_shipped_count = COUNT_OF(bindings_shipped);
 
-/* The next of the words, or an empty one behind the last. */
-static struct span next_word(const char **words)
+struct span binding_word(const char **words)
 {
     struct span word;
 
@@ -110,7 +109,7 @@ bool binding_lists(const char *words, struct span word)
 {
     struct span listed;
 
-    while ((listed = next_word(&words)).len > 0)
+    while ((listed = binding_word(&words)).len > 0)
         if (span_is(listed, word)) return true;
     return false;
 }
@@ -129,7 +128,7 @@ static bool reaches(const struct binding *binding, struct span host)
     const char *rest = binding->hosts;
     struct span pattern;
 
-    while ((pattern = next_word(&rest)).len > 0) {
+    while ((pattern = binding_word(&rest)).len > 0) {
         if (span_is(pattern, host)) return true;
         if (pattern.at[0] == '*' && url_glob(pattern, host)) return !is_llm_host(host);
     }

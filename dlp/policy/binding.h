@@ -31,6 +31,9 @@ struct passage {
     const char *part;          /* "query", "path", "body" */
 };
 
+/* The next of the words, or an empty one behind the last. */
+struct span binding_word(const char **words);
+
 /* Is it one of the words, as in `in`?  "query", "path" and "body" are no names of fields there. */
 bool binding_lists(const char *words, struct span word);
 bool binding_is_part(struct span word);
