@@ -99,6 +99,9 @@
 #define ENGINE_CANDIDATES_MAX 512u /* of one step or block; honest text has a few in a megabyte */
 #define CONFIRM_STEPS_MAX     200000u /* of backtracking in one window: milliseconds; honest text takes some hundred */
 
+#define DECODE_TEXT_MAX MIB(1) /* bytes of a text whose encodings are undone; windows are far smaller */
+#define DECODE_TEXT_MIN 12u    /* printable bytes in a row that make a decoded text worth a look */
+
 /* --- the proxy ------------------------------------------------------------------------------------------- */
 #define CONN_FIRST_MS      SECONDS(30) /* an accepted connection that says nothing */
 #define CONN_IDLE_MS       SECONDS(75) /* between two requests; longer than the usual client's own 60 s */
