@@ -103,6 +103,7 @@ static void names_and_a_value_make_a_pattern(void **state)
         assert_int_equal(confirm_new(set, &fault, &confirm), ERR_OK);
         assert_int_equal(confirm_hit(confirm, 0, &window, &confirmed), ERR_OK);
         assert_true(span_is(confirmed.secret, SPAN_LIT("9f86d081")));
+        confirm_free(&confirm);
         rule_set_free(&set);
     }
 }
