@@ -15,13 +15,14 @@ static void put_names(struct json *json, const struct access *a)
     json_text(json, "path", a->withheld ? withheld : a->path);
 }
 
-static void put_finding(struct json *json, const struct finding *finding)
+static void put_finding(struct json *json, const struct access *a, const struct finding *finding)
 {
     json_open(json, NULL, '{');
     json_text(json, "rule", span_of(finding->rule));
     json_text(json, "rung", span_of(rung_name(finding->rung)));
     json_text(json, "ruling", span_of(ruling_name(finding->ruling)));
     json_text(json, "where", span_of(finding->where));
+    if (finding->rung == RUNG_KNOWN) json_text(json, "secret", policy_secret_name(a->policy, finding->slot));
     if (finding->shown[0] != '\0') json_text(json, "shown", span_of(finding->shown));
     json_close(json, '}');
 }
@@ -36,7 +37,7 @@ static void put_verdict(struct json *json, const struct access *a)
     if (a->verdict->route != NULL) json_number(json, "route", a->verdict->route->line);
     if (a->findings == NULL || a->findings->count == 0) return;
     json_open(json, "findings", '[');
-    for (size_t i = 0; i < a->findings->count; i++) put_finding(json, &a->findings->list[i]);
+    for (size_t i = 0; i < a->findings->count; i++) put_finding(json, a, &a->findings->list[i]);
     json_close(json, ']');
     if (a->findings->more) json_bool(json, "more_findings", true);
 }

@@ -18,6 +18,7 @@ struct access {
     struct span bottle, method, scheme, path;
     const struct authority *authority;
     const struct verdict *verdict;
+    const struct policy *policy;     /* that names the secrets in findings; or NULL */
     const struct findings *findings; /* or NULL */
     const char *detail;              /* or NULL */
     bool withheld;                   /* method, host and path */

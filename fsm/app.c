@@ -40,6 +40,7 @@ struct app {
     struct manifests *manifests, *new_manifests;
     struct served *served[APP_BOTTLES_MAX];
     size_t served_count, fetching, holds; /* fetching: what a load still waits for */
+    bool lacking;                         /* ...and has not got all of: a secret that the scan must know */
     struct compile *compile;
     uint64_t compile_began_ms;
     struct signal_watch *signals[4];
@@ -147,6 +148,10 @@ static enum err make_rules(struct app *app, struct served *s)
 
 static void finish_loading(struct app *app)
 {
+    if (app->lacking) {
+        fsm_post(&app->machine, APP_EV_FAILED);
+        return;
+    }
     for (size_t i = 0; i < app->served_count; i++) {
         struct served *s = app->served[i];
         enum err err = make_rules(app, s);
@@ -186,14 +191,26 @@ static void compile_what_is_new(struct app *app)
 
 /* --- loading, and credentials ----------------------------------------------------------------------------- */
 
+/* Without a token its routes refuse; a secret that the scan does not know may leave anywhere. */
+static void tell_missing(struct served *s, const struct token_failure *failure)
+{
+    if (policy_is_secret(s->policy, failure->slot)) {
+        s->app->lacking = true;
+        LOG(ERROR, "secret.missing", F_TEXT("bottle", s->egress.name),
+            F_STR("secret", policy_secret_name(s->policy, failure->slot)), F_STR("ref", failure->ref),
+            F_TEXT("why", failure->why), F_TEXT("so", "the bottle is not served without it"));
+    } else {
+        LOG(WARN, "token.missing", F_TEXT("bottle", s->egress.name), F_STR("ref", failure->ref),
+            F_TEXT("why", failure->why), F_TEXT("so", "its routes refuse with credential-unavailable"));
+    }
+}
+
 static void on_tokens(void *owner, const struct token_failure *failures, size_t count)
 {
     struct served *s = owner;
     struct app *app = s->app;
 
-    for (size_t i = 0; i < count; i++)
-        LOG(WARN, "token.missing", F_TEXT("bottle", s->egress.name), F_STR("ref", failures[i].ref),
-            F_TEXT("why", failures[i].why), F_TEXT("so", "its routes refuse with credential-unavailable"));
+    for (size_t i = 0; i < count; i++) tell_missing(s, &failures[i]);
     tokens_free(&s->tokens);
     if (--app->fetching == 0) finish_loading(app);
 }
@@ -248,6 +265,7 @@ static void app_load(struct fsm *machine)
     struct app *app = of(machine);
 
     app->fetching = 0;
+    app->lacking = false;
     if (load(app) != ERR_OK)
         fsm_post(machine, APP_EV_FAILED);
     else if (app->fetching == 0)

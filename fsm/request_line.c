@@ -37,6 +37,7 @@ void request_write_line(struct request *req)
                             .path = req->target.path,
                             .authority = &req->authority,
                             .verdict = &req->verdict,
+                            .policy = req->rules->policy,
                             .findings = &req->findings,
                             .detail = req->detail,
                             .upstream = req->facts.addr,

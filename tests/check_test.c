@@ -153,7 +153,8 @@ static void json_says_the_same(void **state)
                            "\"allow_private\":[],\"ca\":"));
     assert_non_null(
         strstr(out, "\"allow_private\":[\"10.1.0.0/16\",\"fd00::/8\"],\"line\":9}],\"dlp\":{\"rule_count\":"));
-    assert_non_null(strstr(out, ",\"rules\":[],\"off\":[],\"bindings_off\":[],\"bindings\":[{\"service\":"));
+    assert_non_null(
+        strstr(out, ",\"rules\":[],\"off\":[],\"secrets\":[],\"bindings_off\":[],\"bindings\":[{\"service\":"));
     assert_non_null(strstr(out, "{\"service\":\"github\",\"hosts\":[\"github.com\"],\"in\":[\"body\"],\"path\":"
                                 "\"/login/oauth/access_token\"},"));
     assert_non_null(strstr(out,
@@ -176,13 +177,14 @@ static void rules_that_are_off_are_an_opening(void **state)
     assert_non_null(strstr(out, "  rules of its own: bottles/own.yaml\n"
                                 "  OPENING: rules off: github-pat; because: the tests use dead ones\n"));
     assert_int_equal(run("--root", root, "--json", NULL), EXIT_OK);
-    assert_non_null(strstr(out, ",\"rules\":[\"bottles/own.yaml\"],\"off\":[\"github-pat\"],\"because\":"
+    assert_non_null(strstr(out, ",\"rules\":[\"bottles/own.yaml\"],\"off\":[\"github-pat\"],\"secrets\":[],\"because\":"
                                 "\"the tests use dead ones\",\"bindings_off\""));
 }
 
 static const char bound[] =
     "---\negress: {routes: [{host: a.b}]}\n"
-    "dlp:\n  because: \"our own forge\"\n  bindings:\n    off: [stripe, npm]\n    add:\n"
+    "dlp:\n  secrets: [{name: db, token_ref: env:DB}, {name: kube, token_ref: file:~/.kube/t}]\n"
+    "  because: \"our own forge\"\n  bindings:\n    off: [stripe, npm]\n    add:\n"
     "      - {service: github, host: ghe.corp.test, in: [authorization, query], path: /api/**}\n"
     "---\n";
 
@@ -191,9 +193,11 @@ static void the_bindings_in_force_are_listed_for_a_bottle_that_is_named(void **s
     (void)state;
     write_file("bottles/dev.md", bound);
     assert_int_equal(run("--root", root, "dev", NULL), EXIT_OK);
-    assert_non_null(strstr(out, "  OPENING: binding added: github to ghe.corp.test in authorization query at /api/**; "
-                                "because: our own forge\n  bindings off: stripe, npm\n"
-                                "  bindings, where a credential is normal:\n"));
+    assert_non_null(
+        strstr(out, "  OPENING: binding added: github to ghe.corp.test in authorization query at /api/**; "
+                    "because: our own forge\n"
+                    "  secrets known to the scan: db (env:DB), kube (file:~/.kube/t)\n  bindings off: stripe, npm\n"
+                    "  bindings, where a credential is normal:\n"));
     assert_non_null(strstr(out, "\n    pypi to upload.pypi.org test.pypi.org in authorization\n"));
     assert_null(strstr(out, "    npm to"));
     assert_non_null(strstr(out, "\n    github to ghe.corp.test in authorization query at /api/**\n"));
@@ -201,6 +205,7 @@ static void the_bindings_in_force_are_listed_for_a_bottle_that_is_named(void **s
     assert_non_null(strstr(out, "OPENING: binding added: github to ghe.corp.test"));
     assert_null(strstr(out, "    pypi to"));
     assert_int_equal(run("--root", root, "--json", NULL), EXIT_OK);
+    assert_non_null(strstr(out, "\"secrets\":[{\"name\":\"db\",\"token_ref\":\"env:DB\"},{"));
     assert_non_null(strstr(out, "\"bindings_off\":[\"stripe\",\"npm\"]"));
     assert_non_null(strstr(out, "{\"service\":\"github\",\"hosts\":[\"ghe.corp.test\"],\"in\":[\"authorization\","
                                 "\"query\"],\"path\":\"/api/**\",\"added\":true}]"));

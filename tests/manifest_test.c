@@ -278,6 +278,15 @@ static const struct {
     {DLP("off: [github-pat], because: ''"), "m:2:35: `because` is empty"},
     {DLP("because: it is so"),     "m:2:7: `because` is for rules that are `off`, or bindings added; leave it out"},
     {DLP("off: [], because: b"),   "m:2:16: `because` is for rules that are `off`, or bindings added; leave it out"},
+    {DLP("secrets: {a: env:B}"),   "m:2:16: `secrets` is a list, here is a map"},
+    {DLP("secrets: [{name: a, value: B}]"), "m:2:27: unknown key `value`; the keys of a secret are: name, token_ref"},
+    {DLP("secrets: [{name: a}]"),  "m:2:17: a secret needs the key `token_ref`; add it"},
+    {DLP("secrets: [{name: A, token_ref: env:B}]"), "m:2:24: `A` is no name"},
+    {DLP("secrets: [{name: a, token_ref: hunter2}]"), "m:2:38: this is no reference to a token; a token itself"},
+    {DLP("secrets: [{name: a, token_ref: env:B}, {name: a, token_ref: env:C}]"),
+        "m:2:46: this secret is there already, as `a`; keep one of them"},
+    {DLP("secrets: [{name: a, token_ref: env:B}, {name: b, token_ref: env:B}]"),
+        "m:2:46: this secret is there already, as `a`; keep one of them"},
     /* bindings */
     {DLP("bindings: [github]"),    "m:2:17: `bindings` is a map, here is a list"},
     {DLP("bindings: {of: [a]}"),   "m:2:18: unknown key `of`; did you mean `off`?"},
@@ -287,8 +296,8 @@ static const struct {
         "m:2:34: no rule is of the service `gihtub`, or called so; did you mean `github`?"},
     {DLP("bindings: {add: [{service: github-pta, host: a.b, in: authorization}]}, because: c"),
         "m:2:34: no rule is of the service `github-pta`, or called so; did you mean `github-pat`?"},
-    {DLP("bindings: {add: [{service: acme, host: a.b, in: authorization}]}, because: c"),
-        "m:2:34: no rule is of the service `acme`, or called so; `bottled scan --list-rules` lists them"},
+    {DLP("bindings: {add: [{service: no-such, host: a.b, in: authorization}]}, because: c"),
+        "m:2:34: no rule is of the service `no-such`, or called so; `bottled scan --list-rules` lists them"},
     {DLP("bindings: {add: [{service: github, host: A.b, in: authorization}]}, because: c"),
         "m:2:48: `A.b` is not the name of a host; write `a.b`"},
     {DLP("bindings: {add: [{service: github, host: a.b, in: Authorization}]}, because: c"),
@@ -340,6 +349,25 @@ static void a_bottle_has_the_rules_we_ship_with_its_own_and_without_some(void **
     let_go();
 }
 
+static void the_scan_knows_secrets_that_no_route_is_given(void **state)
+{
+    (void)state;
+    compile(ROUTES "    - {host: a.b, auth: {scheme: bearer, token_ref: env:A}}\n"
+                   "    - {host: c.d, auth: {scheme: bearer, token_ref: env:C}}\n"
+                   "dlp: {secrets: [{name: prod-db, token_ref: env:DB}, {name: c-token, token_ref: env:C}]}\n");
+    assert_int_equal(errors.count, 0);
+    const struct policy *policy = bottle.policy;
+    assert_int_equal(policy->token_ref_count, 3);
+    assert_false(policy_is_secret(policy, policy->routes[0].slot));
+    assert_true(policy_is_secret(policy, policy->routes[1].slot)); /* known by name, and injected */
+    assert_true(policy_is_secret(policy, 2));
+    assert_true(span_is(policy_secret_name(policy, 0), SPAN_LIT("env:A")));
+    assert_true(span_is(policy_secret_name(policy, 1), SPAN_LIT("c-token")));
+    assert_true(span_is(policy_secret_name(policy, 2), SPAN_LIT("prod-db")));
+    assert_true(span_is(policy->token_refs[2], SPAN_LIT("env:DB")));
+    let_go();
+}
+
 static void a_bottle_extends_the_bindings_and_switches_some_off(void **state)
 {
     struct passage passage = {SPAN_LIT("github"),         SPAN_LIT("x"),
@@ -350,12 +378,12 @@ static void a_bottle_extends_the_bindings_and_switches_some_off(void **state)
     assert_ptr_equal(bottle.policy->bindings, bindings_shipped);
     let_go();
     compile(DLP("rules: [own-rules.yaml], because: ours, bindings: {off: [github, aws-access-key-id], add: ["
-                "{service: acme, host: '*.acme.com', in: [authorization, query], path: /v1/**},"
+                "{service: acme-key, host: '*.acme.com', in: [authorization, query], path: /v1/**},"
                 "{service: github-pat, host: ghe.corp.test, in: private-token}]}"));
     assert_int_equal(errors.count, 0);
     const struct policy *policy = bottle.policy;
     assert_false(binding_holds(policy->bindings, policy->binding_count, &passage));
-    passage.service = SPAN_LIT("acme");
+    passage.rule = SPAN_LIT("acme-key");
     passage.host = SPAN_LIT("a.acme.com");
     assert_true(binding_holds(policy->bindings, policy->binding_count, &passage));
     passage.path = SPAN_LIT("/v2/a");
@@ -604,6 +632,7 @@ int main(void)
         cmocka_unit_test(a_bottle_becomes_a_policy),
         cmocka_unit_test(every_mistake_is_told_where_it_is_and_what_to_write),
         cmocka_unit_test(a_bottle_has_the_rules_we_ship_with_its_own_and_without_some),
+        cmocka_unit_test(the_scan_knows_secrets_that_no_route_is_given),
         cmocka_unit_test(a_bottle_extends_the_bindings_and_switches_some_off),
         cmocka_unit_test(a_misplaced_token_is_not_repeated),
         cmocka_unit_test(all_of_a_bottles_mistakes_are_told_at_once),

@@ -99,6 +99,7 @@ static void a_secret_leaves_neither_in_method_nor_target_nor_field_nor_body_nor_
     assert_int_equal(world.connect_count, 0);
     assert_null(strstr(egress_log(), EGRESS_SECRET));
     assert_logged("\"path\":\"(withheld)\"");
+    assert_logged("\"where\":\"field x-leak\",\"secret\":\"env:TOKEN\"}"); /* by its reference: it has no other name */
 }
 
 #define GITHUB "ghp_Zq3vX8nLw2RtY6uBc1Kd9MfH4sJg7Pe5Ao0W"

@@ -386,6 +386,23 @@ static void every_slot_is_told_about_in_one_call(void **state)
     assert_true(span_is(vault_get(vault, 3), SPAN_LIT("value")));
 }
 
+static void a_secret_that_is_too_short_to_be_searched_for_is_told(void **state)
+{
+    static const struct span names[4] = {{(const uint8_t *)"a", 1}, {NULL, 0}, {(const uint8_t *)"c", 1}};
+    (void)state;
+    setenv("TOKEN_TEST_F", "7 bytes", 1);
+    setenv("TOKEN_TEST_G", "8 bytes.", 1);
+    refs[0] = refs[1] = SPAN_LIT("env:TOKEN_TEST_F"); /* slot 1 is a route's: it is injected, whatever its length */
+    policy.secret_names = names;
+    policy.token_ref_count = 2;
+    fetch("env:TOKEN_TEST_G");
+    world_turn();
+    policy.secret_names = NULL;
+    assert_int_equal(told, 1);
+    assert_string_equal(failures,
+                        "0 env:TOKEN_TEST_F: it has less than 8 bytes: it would be found in honest text too;");
+}
+
 static void without_commands_it_is_told_a_turn_later(void **state)
 {
     (void)state;
@@ -442,6 +459,7 @@ int main(void)
         WORLD(a_line_without_end_is_cut_off),
         WORLD(a_program_that_is_not_there_is_told),
         WORLD(every_slot_is_told_about_in_one_call),
+        WORLD(a_secret_that_is_too_short_to_be_searched_for_is_told),
         WORLD(without_commands_it_is_told_a_turn_later),
         WORLD(a_fetch_that_is_dropped_kills_what_runs_and_says_nothing),
         cmocka_unit_test(nothing_is_had_that_was_not_read),

@@ -100,27 +100,38 @@ static bool find_slot(struct span *refs, size_t *count, struct span ref, uint16_
     return true;
 }
 
-/* One slot a distinct reference, so that a token is fetched once. */
-static void give_slots(struct reader *reader, struct draft *draft, struct span *refs, size_t *count)
+/* One slot a distinct reference, so that a token is fetched once.  False when there are not enough. */
+static bool give_slots(struct draft *draft, struct span *refs, struct span *names, size_t *count)
 {
+    const struct bottle_dlp *dlp = &draft->bottle.dlp;
+
     for (size_t i = 0; i < draft->route_count; i++) {
         struct route_draft *d = &draft->routes[i];
-        if (d->route.auth == AUTH_NONE || find_slot(refs, count, d->auth.token_ref, &d->route.slot)) continue;
-        complain(reader, draft->routes_node->place, "let routes share a token_ref", "more than %u credentials",
-                 SECRET_COUNT_MAX);
-        return;
+        if (d->route.auth != AUTH_NONE && !find_slot(refs, count, d->auth.token_ref, &d->route.slot)) return false;
     }
+    for (size_t i = 0; i < dlp->secret_count; i++) {
+        uint16_t slot;
+        if (!find_slot(refs, count, dlp->secrets[i].token_ref, &slot)) return false;
+        names[slot] = dlp->secrets[i].name;
+    }
+    return true;
 }
 
 static enum err compile(struct reader *reader, struct draft *draft, struct policy *policy)
 {
     struct span *refs = arena_new(&policy->arena, sizeof *refs * SECRET_COUNT_MAX);
+    struct span *names = arena_new(&policy->arena, sizeof *names * SECRET_COUNT_MAX);
     struct route *routes = arena_new(&policy->arena, sizeof *routes * draft->route_count);
 
-    if (refs == NULL || routes == NULL) return ERR_LIMIT;
-    give_slots(reader, draft, refs, &policy->token_ref_count);
+    if (refs == NULL || names == NULL || routes == NULL) return ERR_LIMIT;
+    if (!give_slots(draft, refs, names, &policy->token_ref_count))
+        complain(reader, draft->routes_node != NULL ? draft->routes_node->place : (struct place){0},
+                 "let routes share a token_ref", "more than %u credentials and secrets", SECRET_COUNT_MAX);
     for (size_t i = 0; i < draft->route_count; i++) routes[i] = draft->routes[i].route;
     policy->token_refs = refs;
+    policy->secret_names = names;
+    policy->bindings = draft->bottle.dlp.bindings;
+    policy->binding_count = draft->bottle.dlp.binding_count;
     policy->routes = routes;
     policy->route_count = draft->route_count;
     return ERR_OK;
@@ -139,12 +150,10 @@ enum err bottle_read(struct reader *reader, const struct yaml_node *root, struct
     TRY(policy_new(&policy));
     inner.arena = &policy->arena;
     keys_read(&inner, root, &keys, &draft);
+    err = dlp_read(&inner, reader->arena, draft.dlp_node, shipped, &draft.bottle.dlp);
     policy->bottle = arena_copy(&policy->arena, name);
     if (policy->bottle.at == NULL || compile(&inner, &draft, policy) != ERR_OK)
         complain(reader, root->place, "shorten it", "the bottle needs too much memory");
-    err = dlp_read(&inner, reader->arena, draft.dlp_node, shipped, &draft.bottle.dlp);
-    policy->bindings = draft.bottle.dlp.bindings;
-    policy->binding_count = draft.bottle.dlp.binding_count;
     *bottle = draft.bottle;
     if (err == ERR_OK && reader->errors->count == errors)
         bottle->policy = MOVE(policy);

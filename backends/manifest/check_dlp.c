@@ -29,6 +29,14 @@ static enum err put_openings(struct buf *out, const struct bottle_dlp *dlp)
     return ERR_OK;
 }
 
+static enum err put_secrets(struct buf *out, const struct bottle_dlp *dlp)
+{
+    for (size_t i = 0; i < dlp->secret_count; i++)
+        TRY(buf_printf(out, "%s%.*s (%s)", i == 0 ? "  secrets known to the scan: " : ", ",
+                       SPAN_FMT(dlp->secrets[i].name), quoted(dlp->secrets[i].token_ref)));
+    return dlp->secret_count > 0 ? buf_add(out, SPAN_LIT("\n")) : ERR_OK;
+}
+
 static enum err put_bindings(struct buf *out, const struct bottle *bottle, bool in_full)
 {
     const struct bottle_dlp *dlp = &bottle->dlp;
@@ -54,6 +62,7 @@ enum err check_print_dlp(struct buf *out, const struct bottle *bottle, bool in_f
     TRY(put_names(out, "  rules of its own: ", dlp->files, dlp->file_count));
     if (dlp->file_count > 0) TRY(buf_add(out, SPAN_LIT("\n")));
     TRY(put_openings(out, dlp));
+    TRY(put_secrets(out, dlp));
     return put_bindings(out, bottle, in_full);
 }
 
@@ -95,6 +104,14 @@ void check_put_dlp(struct json *json, const struct bottle_dlp *dlp)
     json_number(json, "rule_count", dlp->rules->count);
     check_put_texts(json, "rules", dlp->files, dlp->file_count);
     check_put_texts(json, "off", dlp->off, dlp->off_count);
+    json_open(json, "secrets", '[');
+    for (size_t i = 0; i < dlp->secret_count; i++) {
+        json_open(json, NULL, '{');
+        json_text(json, "name", dlp->secrets[i].name);
+        json_text(json, "token_ref", dlp->secrets[i].token_ref);
+        json_close(json, '}');
+    }
+    json_close(json, ']');
     if (dlp->because.len > 0) json_text(json, "because", dlp->because);
     put_table(json, dlp);
     json_close(json, '}');

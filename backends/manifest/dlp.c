@@ -4,6 +4,7 @@
 
 #include "backends/manifest/file.h"
 #include "backends/manifest/keys.h"
+#include "backends/manifest/route.h"
 #include "reactor/base/limits.h"
 #include "reactor/base/mem.h"
 #include "reactor/base/own.h"
@@ -32,6 +33,32 @@ static void read_off(struct reader *reader, const struct yaml_node *node, void *
     dlp->off = items_read(reader, node, &off, &dlp->off_count);
 }
 
+static void read_secret(struct reader *reader, const struct yaml_node *node, void *into)
+{
+    static const struct key list[] = {
+        {"name", read_name, offsetof(struct dlp_secret, name), true, NULL},
+        {"token_ref", read_token_ref, offsetof(struct dlp_secret, token_ref), true, NULL},
+    };
+    static const struct keys keys = {"a secret", list, COUNT_OF(list)};
+
+    keys_read(reader, node, &keys, into);
+}
+
+static void read_secrets(struct reader *reader, const struct yaml_node *node, void *into)
+{
+    static const struct items secrets = {"secrets", sizeof(struct dlp_secret), SECRET_COUNT_MAX, read_secret, false};
+    struct bottle_dlp *dlp = into;
+    struct dlp_secret *list = items_read(reader, node, &secrets, &dlp->secret_count);
+    const struct yaml_node *item = node->first;
+
+    dlp->secrets = list;
+    for (size_t i = 0; list != NULL && i < dlp->secret_count; i++, item = item->next)
+        for (size_t j = 0; j < i; j++)
+            if (span_is(list[i].name, list[j].name) || span_is(list[i].token_ref, list[j].token_ref))
+                complain(reader, item->place, "keep one of them", "this secret is there already, as `%s`",
+                         quoted(list[j].name));
+}
+
 static void read_because(struct reader *reader, const struct yaml_node *node, void *into)
 {
     struct span *because = into;
@@ -44,6 +71,7 @@ static const struct key dlp_keys[] = {
     {"rules", read_rules, 0, false, NULL},
     {"off", read_off, 0, false, NULL},
     {"bindings", read_bindings, offsetof(struct bottle_dlp, bindings_said), false, NULL},
+    {"secrets", read_secrets, 0, false, NULL},
     {"because", read_because, offsetof(struct bottle_dlp, because), false, NULL},
 };
 

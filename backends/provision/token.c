@@ -11,8 +11,8 @@ struct tokens {
     struct vault *vault;
     tokens_fn *fn;
     void *owner;
-    struct defer defer; /* something has ended */
-    struct token_failure failures[SECRET_COUNT_MAX];
+    struct defer defer;                                  /* something has ended */
+    struct token_failure failures[2 * SECRET_COUNT_MAX]; /* not had, and what there was before is too short */
     size_t failure_count, running;
     struct token_cmd *commands[SECRET_COUNT_MAX];
     size_t command_count;
@@ -50,6 +50,17 @@ static void fail(struct tokens *tokens, size_t slot, const char *why)
     *failure = (struct token_failure){slot, tokens->policy->token_refs[slot], why};
 }
 
+/* A secret that is not known to the scan would be one in name alone. */
+static void check_secrets(struct tokens *tokens)
+{
+    _Static_assert(SECRET_BYTES_MIN == 8, "what is written below");
+    for (size_t slot = 0; slot < tokens->policy->token_ref_count; slot++) {
+        size_t len = vault_get(tokens->vault, slot).len;
+        if (policy_is_secret(tokens->policy, slot) && len > 0 && len < SECRET_BYTES_MIN)
+            fail(tokens, slot, "it has less than 8 bytes: it would be found in honest text too");
+    }
+}
+
 /* Lets go of what has ended; the last one to end tells the owner, who may free us. */
 static void settle(struct defer *defer)
 {
@@ -57,7 +68,9 @@ static void settle(struct defer *defer)
 
     for (size_t i = 0; i < tokens->command_count; i++)
         if (tokens->commands[i] != NULL && token_cmd_ended(tokens->commands[i])) token_cmd_free(&tokens->commands[i]);
-    if (tokens->running == 0) tokens->fn(tokens->owner, tokens->failures, tokens->failure_count);
+    if (tokens->running > 0) return;
+    check_secrets(tokens);
+    tokens->fn(tokens->owner, tokens->failures, tokens->failure_count);
 }
 
 static void command_ended(void *owner, size_t slot, const char *why)

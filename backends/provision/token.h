@@ -19,7 +19,8 @@ struct tokens;
 /* Once, never from inside tokens_fetch(); the list is borrowed during the call. */
 typedef void tokens_fn(void *owner, const struct token_failure *failures, size_t count);
 
-/* Fills every slot of the vault that the policy has.  A slot that failed stays empty: its routes refuse.
+/* Fills every slot of the vault that the policy has.  A slot that failed stays empty: its routes refuse.  One of
+ * dlp.secrets fails too when its value is shorter than SECRET_BYTES_MIN: it could not be searched for.
  *   policy, vault  outlive the fetch
  *   errors         ERR_NOMEM */
 MUST_CHECK enum err tokens_fetch(struct loop *loop, const struct policy *policy, struct vault *vault, tokens_fn *fn,

@@ -36,6 +36,16 @@ void policy_free(struct policy **policy)
     mem_free(dropped);
 }
 
+bool policy_is_secret(const struct policy *policy, size_t slot)
+{
+    return policy->secret_names != NULL && policy->secret_names[slot].len > 0;
+}
+
+struct span policy_secret_name(const struct policy *policy, size_t slot)
+{
+    return policy_is_secret(policy, slot) ? policy->secret_names[slot] : policy->token_refs[slot];
+}
+
 /* "a.example.com" and "a.b.example.com" are below "example.com"; it itself and "notexample.com" are not. */
 static bool is_below(struct span name, struct span parent)
 {

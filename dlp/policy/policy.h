@@ -44,7 +44,8 @@ struct policy {
     size_t route_count;
     const struct span *token_refs; /* slot -> "env:NAME", "file:PATH", "cmd:..."; one slot a distinct reference */
     size_t token_ref_count;
-    const struct binding *bindings; /* in force: those shipped, less what is off, and the bottle's own */
+    const struct span *secret_names; /* slot -> its name under dlp.secrets, empty for a route's token; NULL: no names */
+    const struct binding *bindings;  /* in force: those shipped, less what is off, and the bottle's own */
     size_t binding_count;
     unsigned references;
 };
@@ -53,6 +54,12 @@ struct policy {
 MUST_CHECK enum err policy_new(struct policy **policy_out);
 struct policy *policy_hold(struct policy *policy); /* one reference more */
 void policy_free(struct policy **policy);          /* one reference less; the last frees */
+
+/* By what name a value of the vault is spoken of: that under dlp.secrets, else its reference. */
+struct span policy_secret_name(const struct policy *policy, size_t slot);
+
+/* Is it one of dlp.secrets, without which the bottle is not served? */
+bool policy_is_secret(const struct policy *policy, size_t slot);
 
 struct ask {
     struct span host; /* normalised by url.h */

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The rules of a bottle by way of the real binary, and the compiled ones that are kept."""
-import json, pathlib, signal, subprocess
-from lab import Echo, Lab, ORIGIN_IP, check, main, rules_root, wait_for
+import json, os, pathlib, signal, subprocess
+from lab import Echo, Lab, ORIGIN_IP, check, free_port, main, rules_root, wait_for
 
 KEY = "acme_" + "7c1e90b4d2a86f35e0917b4cd8f2a663"
 PAT = "ghp_" + "Zx9Qw3Er5Ty7Ui1Op2As4Df6Gh8Jk0LzXcVb"
@@ -51,6 +51,30 @@ def story_a_bottle_is_scanned_by_its_rules_and_a_reload_takes_new_ones():
     wait_for(lambda: p.errors().count("app.reloaded") == 2)
     check(p.errors().count("app.rules") == compiled, "the same rules keep their engine")
     check(post(p, f"x={KEY}") == "403", "and find what they found")
+
+
+def story_a_secret_that_no_route_is_given_does_not_leave_and_is_told_by_name():
+    token = pad / "kube-token"
+    token.write_text("kube.7Hq2-token-value\n")
+    token.chmod(0o600)
+    lab.bottle("b", ROUTES, f"dlp: {{secrets: [{{name: prod-db, token_ref: env:PLAY_DB}}, "
+               f"{{name: kube, token_ref: 'file:{token}'}}], {off('github-pat')}}}\n")
+    p = lab.serve("b", env={"PLAY_DB": "correct-horse-battery"})
+    check(post(p, "x=correct-horse-battery") == "403" and post(p, "x=kube.7Hq2-token-value") == "403", "both are known")
+    check(post(p, "x=correct horse") == "200", "and nothing else is")
+    told = [line["findings"][0]["secret"] for line in p.access() if line["verdict"] == "refused"]
+    check(told == ["prod-db", "kube"], str(told))
+    check("horse" not in json.dumps(p.access()) + p.errors() and "7Hq2" not in json.dumps(p.access()) + p.errors(), "no value is logged")
+
+
+def story_without_a_secret_that_must_be_known_nothing_is_served():
+    lab.bottle("b", ROUTES, f"dlp: {{secrets: [{{name: prod-db, token_ref: env:PLAY_SHORT}}], {off('github-pat')}}}\n")
+    for env, why in (({"PLAY_SHORT": "7-bytes"}, "less than 8 bytes"), ({}, "the variable is not set")):
+        got = subprocess.run([lab.binary, "serve", "--root", str(lab.root), "--listen", f"b=127.0.0.1:{free_port()}"], capture_output=True,
+                             text=True, timeout=60, env={**os.environ, **env})
+        told = got.stderr.replace("\\x20", " ")
+        check(got.returncode != 0 and "secret.missing" in told and "secret=prod-db" in told and why in told, told)
+        check("7-bytes" not in got.stderr, got.stderr)
 
 
 def story_a_damaged_cache_is_noticed_and_made_anew():
