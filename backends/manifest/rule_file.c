@@ -254,11 +254,12 @@ static void check_ways(struct reader *reader, const struct yaml_node *node)
 _Static_assert(sizeof RULE_BESIDE + RULE_NAMES_MAX + RULE_VALUE_MAX <= RULE_PATTERN_MAX, "what is made is a pattern");
 
 /* The value, beside one of the names. */
-static void put_pattern(struct reader *reader, struct rule_draft *draft)
+static void put_pattern(struct reader *reader, const struct yaml_node *node, struct rule_draft *draft)
 {
     if (draft->names.len == 0 || draft->value.len == 0) return;
     draft->rule.pattern = arena_printf(reader->arena, RULE_BESIDE, SPAN_FMT(draft->names), SPAN_FMT(draft->value));
     draft->rule.group = 1;
+    if (draft->rule.pattern.at == NULL) complain(reader, node->place, "shorten it", "a rule needs too much memory");
 }
 
 static void read_rule(struct reader *reader, const struct yaml_node *node, void *into)
@@ -268,7 +269,7 @@ static void read_rule(struct reader *reader, const struct yaml_node *node, void 
     keys_read(reader, node, &keys, into);
     if (node->kind != YAML_MAP) return;
     check_ways(reader, node);
-    put_pattern(reader, into);
+    put_pattern(reader, node, into);
 }
 
 /* What the files of one set hold together. */
