@@ -3,7 +3,7 @@ file(GLOB bench_sources CONFIGURE_DEPENDS bench/bench_*.c)
 foreach(source ${bench_sources})
     get_filename_component(name ${source} NAME_WE)
     add_executable(${name} EXCLUDE_FROM_ALL ${source})
-    target_link_libraries(${name} fsm ${allocator})
+    target_link_libraries(${name} fsm corpus ${allocator})
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
 endforeach()
 
