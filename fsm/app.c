@@ -25,6 +25,7 @@ struct served {
     struct policy *policy;
     struct vault *vault;
     struct rule_set *rule_set;
+    struct engine *engine; /* of rule_set; NULL until it was opened */
     struct tokens *tokens;
     struct rules *next;
 };
@@ -60,6 +61,7 @@ static void forget_next(struct served *s)
     policy_free(&s->policy);
     vault_free(&s->vault);
     rule_set_free(&s->rule_set);
+    engine_free(&s->engine);
     rules_free(&s->next);
 }
 
@@ -75,17 +77,13 @@ static void print_errors(const struct manifests *manifests)
 
 /* --- the engine of a bottle's rules ----------------------------------------------------------------------- */
 
-static bool is_made_of(const struct rules *rules, const struct rule_set *set)
-{
-    return rules != NULL && memcmp(rules->rule_set->digest, set->digest, sizeof set->digest) == 0;
-}
-
 /* Bottles with the same rules share an engine, and the rules before a reload with those after. */
-static const struct rules *find_engine(const struct app *app, const struct rule_set *set)
+static struct engine *find_engine(const struct app *app, const struct rule_set *set)
 {
     for (size_t i = 0; i < app->served_count; i++) {
-        if (is_made_of(app->served[i]->next, set)) return app->served[i]->next;
-        if (is_made_of(app->served[i]->egress.rules, set)) return app->served[i]->egress.rules;
+        const struct served *s = app->served[i];
+        if (s->engine != NULL && engine_is_of(s->engine, set)) return s->engine;
+        if (s->egress.rules != NULL && engine_is_of(s->egress.rules->engine, set)) return s->egress.rules->engine;
     }
     return NULL;
 }
@@ -102,48 +100,48 @@ static uint64_t clock_ms(void)
 static void log_engine(const struct served *s, enum rule_cache_use use, uint64_t began_ms)
 {
     static const char *const words[] = {
+        [RULE_CACHE_SHIPPED] = "shipped",
         [RULE_CACHE_USED] = "cached",
         [RULE_CACHE_NEW] = "compiled",
-        [RULE_CACHE_BAD] = "rebuilt",
         [RULE_CACHE_UNKEPT] = "unkept",
     };
 
-    if (use == RULE_CACHE_BAD)
-        LOG(WARN, "rules.damaged", F_TEXT("bottle", s->egress.name),
-            F_TEXT("why", "what was in ROOT/cache is not whole, or of another version: it was thrown away"));
     if (use == RULE_CACHE_UNKEPT)
         LOG(WARN, "rules.unkept", F_TEXT("bottle", s->egress.name),
             F_TEXT("why", "ROOT/cache can't be written: the next start takes as long"));
-
     LOG(INFO, "app.rules", F_TEXT("bottle", s->egress.name), F_NUM("count", s->rule_set->count),
         F_TEXT("engine", words[use]), F_MS("took", clock_ms() - began_ms));
 }
 
-static enum err open_engine(struct app *app, struct served *s, struct engine **engine_out)
+/* rule_cache_find, or rule_cache_open. */
+typedef enum err cache_fn(const char *root, const struct rule_set *rules, struct rule_fault *fault,
+                          enum rule_cache_use *use_out, struct engine **engine_out);
+
+static enum err open_engine(struct app *app, struct served *s, cache_fn *look)
 {
-    const struct rules *same = find_engine(app, s->rule_set);
+    struct engine *same = find_engine(app, s->rule_set);
     struct rule_fault fault = {0};
     enum rule_cache_use use;
     uint64_t began_ms = clock_ms();
 
     if (same != NULL) {
-        rule_set_free(&s->rule_set);
-        s->rule_set = rule_set_hold(same->rule_set);
-        *engine_out = engine_hold(same->engine);
+        s->engine = engine_hold(same);
         return ERR_OK;
     }
-    enum err err = rule_cache_open(app->options->root, s->rule_set, &fault, &use, engine_out);
+    enum err err = look(app->options->root, s->rule_set, &fault, &use, &s->engine);
     if (err == ERR_OK) log_engine(s, use, began_ms);
     if (err == ERR_SYNTAX) LOG(ERROR, "app.rule", F_STR("rule", fault.rule->id), F_TEXT("why", fault.why));
+    if (err == ERR_DENIED)
+        LOG(WARN, "rules.damaged", F_TEXT("bottle", s->egress.name),
+            F_TEXT("why", "what was in ROOT/cache is not whole, or not ours alone: it was thrown away"));
     return err;
 }
 
+/* Where no child could be had, or it failed, the rules are compiled here, and everybody waits. */
 static enum err make_rules(struct app *app, struct served *s)
 {
-    AUTO(engine) engine = NULL;
-
-    TRY(open_engine(app, s, &engine));
-    return rules_new(app->loop, &s->policy, &s->vault, s->rule_set, engine, &s->next);
+    if (s->engine == NULL) TRY(open_engine(app, s, rule_cache_open));
+    return rules_new(app->loop, &s->policy, &s->vault, s->engine, &s->next);
 }
 
 static void finish_loading(struct app *app)
@@ -172,21 +170,24 @@ static void on_compiled(void *owner)
     if (--app->fetching == 0) finish_loading(app);
 }
 
-/* Where no child can be had, finish_loading() compiles, and everybody waits. */
-static void compile_what_is_new(struct app *app)
+/* What was compiled before is opened at once, the rest by a child. */
+static enum err open_engines(struct app *app)
 {
     const char *names[APP_BOTTLES_MAX];
     size_t count = 0;
 
     for (size_t i = 0; i < app->served_count; i++) {
-        const struct served *s = app->served[i];
-        if (find_engine(app, s->rule_set) == NULL && !rule_cache_has(app->options->root, s->rule_set))
-            names[count++] = s->egress.name;
+        enum err err = open_engine(app, app->served[i], rule_cache_find);
+        if (err == ERR_NOT_FOUND || err == ERR_DENIED)
+            names[count++] = app->served[i]->egress.name;
+        else
+            TRY(err);
     }
-    if (count == 0) return;
+    if (count == 0) return ERR_OK;
     app->compile_began_ms = loop_now_ms(app->loop);
     if (compile_start(app->loop, app->options->root, names, count, on_compiled, app, &app->compile) == ERR_OK)
         app->fetching++;
+    return ERR_OK;
 }
 
 /* --- loading, and credentials ----------------------------------------------------------------------------- */
@@ -256,8 +257,7 @@ static enum err load(struct app *app)
     }
     print_errors(app->new_manifests);
     for (size_t i = 0; i < app->served_count; i++) TRY(begin_served(app, app->served[i]));
-    compile_what_is_new(app);
-    return ERR_OK;
+    return open_engines(app);
 }
 
 static void app_load(struct fsm *machine)

@@ -16,8 +16,8 @@ static enum err open_trust(struct loop *loop, struct rules *rules)
     return ERR_OK;
 }
 
-enum err rules_new(struct loop *loop, struct policy **policy, struct vault **vault, struct rule_set *rule_set,
-                   struct engine *engine, struct rules **rules_out)
+enum err rules_new(struct loop *loop, struct policy **policy, struct vault **vault, struct engine *engine,
+                   struct rules **rules_out)
 {
     static uint64_t generations;
     AUTO(rules) rules = mem_new(sizeof *rules);
@@ -31,7 +31,6 @@ enum err rules_new(struct loop *loop, struct policy **policy, struct vault **vau
     rules->generation = ++generations;
     rules->policy = MOVE(*policy);
     rules->vault = MOVE(*vault);
-    if (rule_set != NULL) rules->rule_set = rule_set_hold(rule_set);
     if (engine != NULL) rules->engine = engine_hold(engine);
     TRY(scanner_new(rules->vault, engine, &rules->scanner));
     TRY(open_trust(loop, rules));
@@ -57,7 +56,6 @@ void rules_free(struct rules **held)
     tls_client_free(&rules->tls);
     scanner_free(&rules->scanner);
     engine_free(&rules->engine);
-    rule_set_free(&rules->rule_set);
     vault_free(&rules->vault);
     policy_free(&rules->policy);
     mem_free(rules);

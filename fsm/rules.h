@@ -6,7 +6,6 @@
 #pragma once
 #include "dlp/policy/policy.h"
 #include "dlp/scan/engine.h"
-#include "dlp/scan/rule_set.h"
 #include "dlp/scan/scan.h"
 #include "dlp/secrets/vault.h"
 #include "reactor/tls/tls.h"
@@ -14,7 +13,6 @@
 struct rules {
     struct policy *policy;
     struct vault *vault;
-    struct rule_set *rule_set; /* what engine was made of */
     struct engine *engine;
     struct scanner *scanner;
     struct tls_client *tls;        /* the system's roots */
@@ -23,10 +21,9 @@ struct rules {
     unsigned references;
 };
 
-/* Takes policy and vault; holds engine (NULL: only the vault's values are searched for) and the set it was made of
- * (NULL: that outlives all). */
-MUST_CHECK enum err rules_new(struct loop *loop, struct policy **policy, struct vault **vault,
-                              struct rule_set *rule_set, struct engine *engine, struct rules **rules_out);
+/* Takes policy and vault; holds engine (NULL: only the vault's values are searched for). */
+MUST_CHECK enum err rules_new(struct loop *loop, struct policy **policy, struct vault **vault, struct engine *engine,
+                              struct rules **rules_out);
 struct rules *rules_hold(struct rules *rules);
 void rules_free(struct rules **rules); /* drops one reference */
 

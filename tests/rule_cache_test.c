@@ -9,10 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "backends/manifest/rule_cache.h"
 #include "backends/manifest/rule_file.h"
+#include "reactor/base/limits.h"
 #include "reactor/base/own.h"
 
 static char root[64], folder[80], path[512];
@@ -67,17 +69,30 @@ static enum rule_cache_use open_cache(void)
 
     assert_int_equal(rule_cache_open(root, rules, &fault, &use, &engine), ERR_OK);
     assert_non_null(engine);
-    assert_int_equal(engine_was_cached(engine), use == RULE_CACHE_USED);
+    assert_int_equal(engine_was_cached(engine), use <= RULE_CACHE_USED);
     return use;
+}
+
+/* ERR_OK only where nothing has to be compiled. */
+static enum err find_cache(void)
+{
+    struct rule_fault fault;
+    enum rule_cache_use use;
+    AUTO(engine) engine = NULL;
+    enum err err = rule_cache_find(root, rules, &fault, &use, &engine);
+
+    assert_true(err == ERR_OK ? engine != NULL && use == RULE_CACHE_USED : engine == NULL);
+    return err;
 }
 
 static void what_was_compiled_once_is_there_the_next_time(void **state)
 {
     struct stat stat_;
     (void)state;
-    assert_false(rule_cache_has(root, rules));
+    assert_int_equal(find_cache(), ERR_NOT_FOUND);
+    assert_int_equal(list_cache(false), 0);
     assert_int_equal(open_cache(), RULE_CACHE_NEW);
-    assert_true(rule_cache_has(root, rules));
+    assert_int_equal(find_cache(), ERR_OK);
     assert_int_equal(open_cache(), RULE_CACHE_USED);
     assert_int_equal(list_cache(false), 1); /* and nothing beside it */
     assert_int_equal(stat(path, &stat_), 0);
@@ -90,8 +105,53 @@ static void other_rules_have_another_file(void **state)
 {
     (void)state;
     assert_int_equal(open_cache(), RULE_CACHE_NEW);
-    rules->digest[0] ^= 1;
-    assert_false(rule_cache_has(root, rules));
+    ((struct rule *)rules->list)[0].nocase = true;
+    assert_int_equal(find_cache(), ERR_NOT_FOUND);
+    assert_int_equal(open_cache(), RULE_CACHE_NEW);
+    assert_int_equal(list_cache(false), 2);
+}
+
+static void what_we_ship_is_in_the_program_whatever_is_off(void **state)
+{
+    struct manifest_errors errors = manifest_errors_begin();
+    AUTO(rule_set) ours = MOVE(rules);
+    (void)state;
+    assert_int_equal(rules_read_shipped(&errors, &rules), ERR_OK);
+    manifest_errors_end(&errors);
+    assert_int_equal(open_cache(), RULE_CACHE_SHIPPED);
+    assert_true(rule_set_off(rules, SPAN_LIT("github-pat")));
+    assert_int_equal(open_cache(), RULE_CACHE_SHIPPED);
+    assert_int_equal(list_cache(false), 0);
+}
+
+static void age(time_t days)
+{
+    const struct timespec then = {.tv_sec = time(NULL) - days * 24 * 60 * 60};
+
+    assert_int_equal(utimensat(AT_FDCWD, path, (const struct timespec[]){then, then}, 0), 0);
+}
+
+static void what_nobody_used_for_long_is_removed(void **state)
+{
+    (void)state;
+    assert_int_equal(open_cache(), RULE_CACHE_NEW);
+    assert_int_equal(list_cache(false), 1);
+    age(RULE_CACHE_DAYS + 1);
+    ((struct rule *)rules->list)[0].nocase = true;
+    assert_int_equal(open_cache(), RULE_CACHE_NEW);
+    assert_int_equal(list_cache(false), 1);
+    ((struct rule *)rules->list)[0].nocase = false;
+    assert_int_equal(find_cache(), ERR_NOT_FOUND);
+}
+
+static void what_is_used_stays(void **state)
+{
+    (void)state;
+    assert_int_equal(open_cache(), RULE_CACHE_NEW);
+    assert_int_equal(list_cache(false), 1);
+    age(RULE_CACHE_DAYS + 1);
+    assert_int_equal(find_cache(), ERR_OK);
+    ((struct rule *)rules->list)[0].nocase = true;
     assert_int_equal(open_cache(), RULE_CACHE_NEW);
     assert_int_equal(list_cache(false), 2);
 }
@@ -120,12 +180,14 @@ static void a_damaged_file_is_noticed_and_made_anew(void **state)
     assert_int_equal(stat(path, &whole), 0);
     for (off_t at = 0; at < whole.st_size; at += whole.st_size / 60 + 1) { /* a bit of it, wherever */
         damage(at, -1);
-        assert_int_equal(open_cache(), RULE_CACHE_BAD);
+        assert_int_equal(find_cache(), ERR_DENIED);
+        assert_int_equal(find_cache(), ERR_NOT_FOUND); /* it was thrown away */
+        assert_int_equal(open_cache(), RULE_CACHE_NEW);
         assert_int_equal(open_cache(), RULE_CACHE_USED);
     }
     for (off_t len = 0; len < whole.st_size; len += whole.st_size / 10 + 1) { /* its end is gone */
         damage(0, len);
-        assert_int_equal(open_cache(), RULE_CACHE_BAD);
+        assert_int_equal(open_cache(), RULE_CACHE_NEW);
         assert_int_equal(stat(path, &again), 0);
         assert_int_equal(again.st_size, whole.st_size);
     }
@@ -138,8 +200,7 @@ static void a_file_that_others_may_write_is_not_believed(void **state)
     assert_int_equal(open_cache(), RULE_CACHE_NEW);
     assert_int_equal(list_cache(false), 1);
     assert_int_equal(chmod(path, 0620), 0);
-    assert_false(rule_cache_has(root, rules));
-    assert_int_equal(open_cache(), RULE_CACHE_BAD);
+    assert_int_equal(open_cache(), RULE_CACHE_NEW);
     assert_int_equal(open_cache(), RULE_CACHE_USED);
 }
 
@@ -152,8 +213,7 @@ static void a_link_in_its_place_is_not_followed(void **state)
     snprintf(aside, sizeof aside, "%s.aside", path);
     assert_int_equal(rename(path, aside), 0);
     assert_int_equal(symlink(aside, path), 0);
-    assert_false(rule_cache_has(root, rules));
-    assert_int_equal(open_cache(), RULE_CACHE_BAD);
+    assert_int_equal(open_cache(), RULE_CACHE_NEW);
     assert_int_equal(open_cache(), RULE_CACHE_USED); /* the link is gone */
 }
 
@@ -192,6 +252,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STORY(what_was_compiled_once_is_there_the_next_time),
         STORY(other_rules_have_another_file),
+        STORY(what_we_ship_is_in_the_program_whatever_is_off),
+        STORY(what_nobody_used_for_long_is_removed),
+        STORY(what_is_used_stays),
         STORY(a_damaged_file_is_noticed_and_made_anew),
         STORY(a_file_that_others_may_write_is_not_believed),
         STORY(a_link_in_its_place_is_not_followed),

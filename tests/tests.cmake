@@ -37,15 +37,11 @@ foreach(source ${real_tests})
     bottled_test(${source} real real fsm)
 endforeach()
 
-# The rules that we ship, compiled and kept where the plays find them.
-file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/rules)
-add_test(NAME rules_compiled COMMAND bottled scan --root ${CMAKE_BINARY_DIR}/rules /dev/null)
-set_tests_properties(rules_compiled PROPERTIES TIMEOUT 300 LABELS play FIXTURES_SETUP rules)
 file(GLOB plays CONFIGURE_DEPENDS tests/plays/*_play.py)
 foreach(play ${plays})
     get_filename_component(name ${play} NAME_WE)
     add_test(NAME ${name} COMMAND python3 ${play} $<TARGET_FILE:bottled> WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-    set_tests_properties(${name} PROPERTIES TIMEOUT 180 LABELS play FIXTURES_REQUIRED rules)
+    set_tests_properties(${name} PROPERTIES TIMEOUT 180 LABELS play)
 endforeach()
 
 if(NOT BOTTLED_FUZZ)

@@ -1,25 +1,29 @@
 #include "backends/manifest/rule_cache.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "backends/manifest/file.h"
-#include "reactor/base/digest.h"
+#include "dlp/scan/shipped.h"
 #include "reactor/base/limits.h"
 #include "reactor/base/own.h"
 
 #define PATH_BYTES_MAX 4096
 
-/* ROOT/cache/rules-HEX.bin; false when that is too long. */
+/* ROOT/cache/rules-HEX.bin; false when there is no root, or that is too long. */
 static bool make_path(const char *root, const struct rule_set *rules, char path[PATH_BYTES_MAX])
 {
     char hex[DIGEST_BYTES * 2 + 1];
+    uint8_t key[DIGEST_BYTES];
 
-    for (size_t i = 0; i < DIGEST_BYTES; i++) snprintf(hex + i * 2, 3, "%02x", rules->digest[i]);
-    return snprintf(path, PATH_BYTES_MAX, "%s/cache/rules-%s.bin", root, hex) < PATH_BYTES_MAX;
+    engine_key(rules, key);
+    for (size_t i = 0; i < DIGEST_BYTES; i++) snprintf(hex + i * 2, 3, "%02x", key[i]);
+    return root != NULL && snprintf(path, PATH_BYTES_MAX, "%s/cache/rules-%s.bin", root, hex) < PATH_BYTES_MAX;
 }
 
 /* What is loaded is trusted like code. */
@@ -29,6 +33,48 @@ static bool is_ours(const char *path)
 
     return lstat(path, &stat) == 0 && S_ISREG(stat.st_mode) && stat.st_uid == geteuid() && (stat.st_mode & 077) == 0;
 }
+
+/* --- found ------------------------------------------------------------------------------------------------- */
+
+static enum err load(const char *path, const struct rule_set *rules, struct rule_fault *fault,
+                     struct engine **engine_out)
+{
+    struct buf bytes = {0};
+    enum err err = is_ours(path) ? file_read(path, RULE_CACHE_MAX, &bytes) : ERR_DENIED;
+
+    if (err == ERR_OK) err = engine_load(rules, buf_span(&bytes), fault, engine_out);
+    buf_clear(&bytes);
+    return err;
+}
+
+static enum err load_or_throw_away(const char *path, const struct rule_set *rules, struct rule_fault *fault,
+                                   struct engine **engine_out)
+{
+    struct stat stat;
+    enum err err;
+
+    if (lstat(path, &stat) != 0) return ERR_NOT_FOUND;
+    err = load(path, rules, fault, engine_out);
+    if (err == ERR_NOMEM || err == ERR_SYNTAX) return err; /* no fault of the file's */
+    if (err == ERR_OK)
+        (void)utimensat(AT_FDCWD, path, NULL, AT_SYMLINK_NOFOLLOW); /* used today: see remove_old() */
+    else
+        unlink(path);
+    return err == ERR_OK ? ERR_OK : ERR_DENIED;
+}
+
+enum err rule_cache_find(const char *root, const struct rule_set *rules, struct rule_fault *fault,
+                         enum rule_cache_use *use_out, struct engine **engine_out)
+{
+    char path[PATH_BYTES_MAX];
+    enum err err = engine_load(rules, rules_compiled(), fault, engine_out);
+
+    *use_out = err == ERR_OK ? RULE_CACHE_SHIPPED : RULE_CACHE_USED;
+    if (err != ERR_NOT_FOUND) return err;
+    return make_path(root, rules, path) ? load_or_throw_away(path, rules, fault, engine_out) : ERR_NOT_FOUND;
+}
+
+/* --- kept -------------------------------------------------------------------------------------------------- */
 
 static enum err write_all(int fd, struct span bytes)
 {
@@ -57,6 +103,21 @@ static enum err write_beside(const char *path, struct span bytes)
     return err;
 }
 
+/* What is here was written for rules that have changed since, or for another library. */
+static void remove_old(const char *folder)
+{
+    DIR *dir = opendir(folder);
+    time_t oldest = time(NULL) - (time_t)RULE_CACHE_DAYS * 24 * 60 * 60;
+    struct stat stat;
+
+    if (dir == NULL) return;
+    for (const struct dirent *entry; (entry = readdir(dir)) != NULL;)
+        if (strncmp(entry->d_name, "rules-", 6) == 0 &&
+            fstatat(dirfd(dir), entry->d_name, &stat, AT_SYMLINK_NOFOLLOW) == 0 && stat.st_mtime < oldest)
+            unlinkat(dirfd(dir), entry->d_name, 0);
+    closedir(dir);
+}
+
 static enum err keep(const char *root, const char *path, const struct engine *engine)
 {
     char folder[PATH_BYTES_MAX];
@@ -65,40 +126,22 @@ static enum err keep(const char *root, const char *path, const struct engine *en
 
     snprintf(folder, sizeof folder, "%s/cache", root);
     if (mkdir(folder, 0700) != 0 && errno != EEXIST) return ERR_SYS;
+    remove_old(folder);
     err = engine_save(engine, &bytes);
     if (err == ERR_OK) err = write_beside(path, buf_span(&bytes));
     buf_clear(&bytes);
     return err;
 }
 
-static enum rule_cache_use judge(bool was_there, bool was_used, bool is_kept)
-{
-    if (was_used) return RULE_CACHE_USED;
-    if (!is_kept) return RULE_CACHE_UNKEPT;
-    return was_there ? RULE_CACHE_BAD : RULE_CACHE_NEW;
-}
-
 enum err rule_cache_open(const char *root, const struct rule_set *rules, struct rule_fault *fault,
                          enum rule_cache_use *use_out, struct engine **engine_out)
 {
     char path[PATH_BYTES_MAX];
-    bool has_path = root != NULL && make_path(root, rules, path), was_there, is_kept = false;
-    struct buf cached = {0};
-    enum err err;
+    enum err err = rule_cache_find(root, rules, fault, use_out, engine_out);
 
-    was_there = has_path && access(path, F_OK) == 0;
-    if (was_there && (!is_ours(path) || file_read(path, RULE_CACHE_MAX, &cached) != ERR_OK)) buf_clear(&cached);
-    err = engine_new(rules, buf_span(&cached), fault, engine_out);
-    buf_clear(&cached);
-    if (err != ERR_OK) return err;
-    if (has_path && !engine_was_cached(*engine_out)) is_kept = keep(root, path, *engine_out) == ERR_OK;
-    *use_out = judge(was_there, engine_was_cached(*engine_out), is_kept);
+    if (err != ERR_NOT_FOUND && err != ERR_DENIED) return err;
+    TRY(engine_new(rules, (struct span){0}, fault, engine_out));
+    err = make_path(root, rules, path) ? keep(root, path, *engine_out) : ERR_NOT_FOUND;
+    *use_out = err == ERR_OK ? RULE_CACHE_NEW : RULE_CACHE_UNKEPT;
     return ERR_OK;
-}
-
-bool rule_cache_has(const char *root, const struct rule_set *rules)
-{
-    char path[PATH_BYTES_MAX];
-
-    return make_path(root, rules, path) && is_ours(path);
 }

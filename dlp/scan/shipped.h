@@ -1,4 +1,5 @@
-/* shipped.h — the rule files of dlp/rules/, as bytes inside the program.  The build writes shipped.c. */
+/* shipped.h — the rule files of dlp/rules/, as bytes inside the program: their text, and what Hyperscan made of it.
+ * The build writes both: .ci/cmake/rules.cmake. */
 #pragma once
 #include "reactor/base/span.h"
 
@@ -11,3 +12,6 @@ struct rule_text {
 
 /* By name, ascending. */
 const struct rule_text *rules_shipped(size_t *count_out);
+
+/* What engine_save() gave for all of them: some 7 MB. */
+struct span rules_compiled(void);

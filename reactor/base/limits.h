@@ -127,34 +127,35 @@
 #define APP_PINS_MAX       64u         /* --resolve options: tests and demos need a few */
 #define NAMES_COUNT_MAX    64u         /* TCP connections to one bottle's name server: resolvers use UDP */
 /* --- manifests ------------------------------------------------------------------------------------------- */
-#define MANIFEST_BYTES_MAX  KIB(256)    /* one file, its Markdown included; long system prompts are ~40 KiB */
-#define FRONT_BYTES_MAX     KIB(64)     /* its front matter; 256 routes of five lines are ~40 KiB */
-#define MANIFEST_COUNT_MAX  256u        /* files of one folder */
-#define MANIFEST_NAME_MAX   63u         /* bytes of a bottle's or agent's name: it is a host name and a folder too */
-#define MANIFEST_ERRORS_MAX 100u        /* errors that are kept to be shown; more are counted */
-#define MANIFESTS_SIZE_MAX  MIB(64)     /* all that one load may hold in memory: prompts above all */
-#define YAML_DEPTH_MAX      16u         /* maps and lists within each other; a route's prefix is at depth 5 */
-#define YAML_NODES_MAX      8192u       /* values of one file */
-#define YAML_TREE_BYTES_MAX MIB(4)      /* the tree of one file: nodes and their text */
-#define ENV_COUNT_MAX       128u        /* variables of one manifest */
-#define COMMAND_WORDS_MAX   64u         /* words of an agent's command, or of a token's */
-#define ROUTE_CA_BYTES_MAX  MIB(1)      /* extra roots of a route; the whole bundle of Debian is ~220 KiB */
-#define RULE_FILE_BYTES_MAX KIB(256)    /* one rule file; 250 rules of 12 lines are ~100 KiB */
-#define RULE_FILES_MAX      32u         /* rule files of one set: the dozen we ship, and a bottle's own */
-#define RULE_FILES_OWN_MAX  16u         /* ...of which these */
-#define RULE_SET_BYTES_MAX  MIB(4)      /* one set in memory: 1,024 rules of some 1 KiB, and room */
-#define RULE_PATTERN_MAX    1024u       /* bytes of one pattern; long ones list a vendor's products, ~300 */
-#define RULE_NAMES_MAX      256u        /* ...of its names, where names and value are written */
-#define RULE_VALUE_MAX      256u        /* ...of its value; with the gap of rule_file.h they are a pattern */
-#define RULE_TITLE_MAX      100u        /* bytes of a rule's title: it stands in a line for people */
-#define RULE_WORDS_MAX      256u        /* keywords, allow patterns or stop words of one rule */
-#define RULE_WORD_MAX       64u         /* bytes of a keyword or a stop word */
-#define RULE_GROUP_MAX      9u          /* the capture that is the secret */
-#define RULE_SHOWN_MAX      4u          /* characters of a secret that may be public: "ghp_" */
-#define RULE_CACHE_MAX      MIB(64)     /* rules compiled: ours are some 6 MiB */
-#define DIFF_PATH_MAX       4096u       /* bytes of a path in a diff; the kernel's own bound */
-#define LINES_PIECE_BYTES   KIB(64)     /* of a line that are looked at together; all but minified text is shorter */
-#define LINES_KEPT          4096u       /* lines whose numbers are known: a hit may be told a window behind its end */
+#define MANIFEST_BYTES_MAX  KIB(256) /* one file, its Markdown included; long system prompts are ~40 KiB */
+#define FRONT_BYTES_MAX     KIB(64)  /* its front matter; 256 routes of five lines are ~40 KiB */
+#define MANIFEST_COUNT_MAX  256u     /* files of one folder */
+#define MANIFEST_NAME_MAX   63u      /* bytes of a bottle's or agent's name: it is a host name and a folder too */
+#define MANIFEST_ERRORS_MAX 100u     /* errors that are kept to be shown; more are counted */
+#define MANIFESTS_SIZE_MAX  MIB(64)  /* all that one load may hold in memory: prompts above all */
+#define YAML_DEPTH_MAX      16u      /* maps and lists within each other; a route's prefix is at depth 5 */
+#define YAML_NODES_MAX      8192u    /* values of one file */
+#define YAML_TREE_BYTES_MAX MIB(4)   /* the tree of one file: nodes and their text */
+#define ENV_COUNT_MAX       128u     /* variables of one manifest */
+#define COMMAND_WORDS_MAX   64u      /* words of an agent's command, or of a token's */
+#define ROUTE_CA_BYTES_MAX  MIB(1)   /* extra roots of a route; the whole bundle of Debian is ~220 KiB */
+#define RULE_FILE_BYTES_MAX KIB(256) /* one rule file; 250 rules of 12 lines are ~100 KiB */
+#define RULE_FILES_MAX      32u      /* rule files of one set: the dozen we ship, and a bottle's own */
+#define RULE_FILES_OWN_MAX  16u      /* ...of which these */
+#define RULE_SET_BYTES_MAX  MIB(4)   /* one set in memory: 1,024 rules of some 1 KiB, and room */
+#define RULE_PATTERN_MAX    1024u    /* bytes of one pattern; long ones list a vendor's products, ~300 */
+#define RULE_NAMES_MAX      256u     /* ...of its names, where names and value are written */
+#define RULE_VALUE_MAX      256u     /* ...of its value; with the gap of rule_file.h they are a pattern */
+#define RULE_TITLE_MAX      100u     /* bytes of a rule's title: it stands in a line for people */
+#define RULE_WORDS_MAX      256u     /* keywords, allow patterns or stop words of one rule */
+#define RULE_WORD_MAX       64u      /* bytes of a keyword or a stop word */
+#define RULE_GROUP_MAX      9u       /* the capture that is the secret */
+#define RULE_SHOWN_MAX      4u       /* characters of a secret that may be public: "ghp_" */
+#define RULE_CACHE_MAX      MIB(64)  /* rules compiled: ours are some 7 MiB */
+#define RULE_CACHE_DAYS     14u      /* compiled rules that nobody used for so long are removed; each edit leaves one */
+#define DIFF_PATH_MAX       4096u    /* bytes of a path in a diff; the kernel's own bound */
+#define LINES_PIECE_BYTES   KIB(64)  /* of a line that are looked at together; all but minified text is shorter */
+#define LINES_KEPT          4096u    /* lines whose numbers are known: a hit may be told a window behind its end */
 #define SCAN_SHOW_FIRST_MS  SECONDS(1)  /* a scan on a terminal that takes longer shows how far it is */
 #define SCAN_SHOW_AGAIN_MS  200u        /* ...and so often */
 #define LINES_TOLD          64u         /* findings that are remembered, so that none is told twice */

@@ -54,24 +54,6 @@ def check(condition, text):
     Lab.passed += 1
 
 
-def rules_root(binary):
-    """A root for the compiled rules, beside the binary.  The test `rules_compiled` fills it: under sanitizers that takes
-    half a minute."""
-    root = pathlib.Path(binary).parent / "rules"
-    root.mkdir(exist_ok=True)
-    return root
-
-
-def give_rules(binary, root, uid=-1):
-    """A new root starts with the rules that were compiled last."""
-    kept = sorted(rules_root(binary).glob("cache/rules-*.bin"), key=lambda path: path.stat().st_mtime)
-    if kept:
-        (root / "cache").mkdir(mode=0o700)
-        copies = root / "cache", pathlib.Path(shutil.copy2(kept[-1], root / "cache"))
-        for path in copies:
-            os.chown(path, uid, -1)
-
-
 class Skip(Exception):
     """What the story needs is not on this machine; the text says what."""
 
@@ -141,7 +123,6 @@ class Lab:
         self.root = self.dir / "root"
         for folder in ("bottles", "agents"):
             (self.root / folder).mkdir(parents=True)
-        give_rules(self.binary, self.root)
         self.servers, self.processes = [], []
 
     def __enter__(self):

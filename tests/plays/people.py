@@ -6,7 +6,7 @@
       with person.terminal("sh") as tty: ...        # the same in a terminal of its own
 """
 import fcntl, functools, json, os, pathlib, pty, select, shutil, signal, struct, subprocess, termios, time
-from lab import check, give_rules, wait_for
+from lab import check, wait_for
 
 SOMEBODY = 54321  # a user of no name and no privilege
 TOKEN = "play-t0ken-" + os.urandom(8).hex()  # what PLAY_TOKEN holds outside
@@ -109,7 +109,6 @@ class Person:
         self.identity = {"user": uid, "group": uid, "extra_groups": []} if other else {}
         for folder in (self.dir, self.dir / "home", self.root, self.root / "bottles", self.root / "agents"):
             self.make_folder(folder)
-        give_rules(lab.binary, self.root, uid)
         self.binary = lab.binary
         if other:  # a build folder may be somewhere that others can't see
             self.binary = self.dir / "bottled"

@@ -2,7 +2,7 @@
 """`bottled serve` among clients and origins that are slow, silent, endless, rude or gone, short of descriptors, reloaded
 under load, killed, and with a clock that jumps."""
 import os, pathlib, re, resource, shutil, signal, socket, ssl, struct, subprocess, threading, time
-from lab import Echo, Lab, Origin, check, free_port, give_rules, main, read_head, read_response, wait_for
+from lab import Echo, Lab, Origin, check, free_port, main, read_head, read_response, wait_for
 
 IP = "127.79.1.1"
 ROUTES = """  - {host: api.example.com, ca: CA, allow_private: [127.79.0.0/16]}
@@ -345,7 +345,6 @@ def story_a_kill_at_any_moment_leaves_an_authority_that_opens():
             shutil.rmtree(root, ignore_errors=True)
             shutil.copytree(lab.root / "bottles", root / "bottles")
             (root / "agents").mkdir()
-            give_rules(lab.binary, root)
         args = [lab.binary, "serve", "--root", str(root), "--listen", f"b=127.0.0.1:{free_port()}"]
         process = subprocess.Popen(args, stderr=subprocess.PIPE)
         time.sleep(0.004 * i)

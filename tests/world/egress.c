@@ -127,7 +127,7 @@ static struct rules *make_rules(void)
 
     must(vault_new(1, &vault));
     must(vault_set(vault, 0, SPAN_LIT(EGRESS_SECRET)));
-    must(rules_new(world.loop, &policy, &vault, NULL, shared_engine(), &rules));
+    must(rules_new(world.loop, &policy, &vault, shared_engine(), &rules));
     return rules;
 }
 
