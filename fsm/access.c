@@ -35,6 +35,7 @@ static void put_verdict(struct json *json, const struct access *a)
     json_text(json, "reason", span_of(reason_slug(reason)));
     if (a->detail != NULL) json_text(json, "detail", span_of(a->detail));
     if (a->verdict->route != NULL) json_number(json, "route", a->verdict->route->line);
+    if (a->unscanned) json_bool(json, "body_unscanned", true);
     if (a->findings == NULL || a->findings->count == 0) return;
     json_open(json, "findings", '[');
     for (size_t i = 0; i < a->findings->count; i++) put_finding(json, a, &a->findings->list[i]);

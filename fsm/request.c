@@ -75,9 +75,7 @@ static enum reason check_method(struct request *req)
         req->detail = "CONNECT inside a connection, or TRACE, which would echo a credential";
         return REASON_METHOD_UNKNOWN;
     }
-    if (is_websocket(&req->head)) return REASON_UPGRADE;
-    if (req->head.body == BODY_LENGTH && req->head.length > SPOOL_DISK_MAX) return REASON_BODY_TOO_LARGE;
-    return REASON_NONE;
+    return is_websocket(&req->head) ? REASON_UPGRADE : REASON_NONE;
 }
 
 /* The target as it is, and with its escapes undone: for the origin they are what they stand for. */
@@ -106,6 +104,8 @@ static enum reason scan_line(struct request *req)
     return findings_stop(&req->findings) ? REASON_SECRET : REASON_NONE;
 }
 
+static uint64_t body_max(const struct route *route) { return route->body_max > 0 ? route->body_max : SPOOL_BODY_MAX; }
+
 static enum reason ask_policy(struct request *req)
 {
     struct ask ask = {.host = req->authority.host,
@@ -115,7 +115,9 @@ static enum reason ask_policy(struct request *req)
                       .path = req->target.path};
 
     req->verdict = policy_decide(req->rules->policy, &ask);
-    return req->verdict.reason;
+    if (req->verdict.reason != REASON_NONE) return req->verdict.reason;
+    return req->head.body == BODY_LENGTH && req->head.length > body_max(req->verdict.route) ? REASON_BODY_TOO_LARGE
+                                                                                            : REASON_NONE;
 }
 
 /* Where it goes decides what a finding means.  Names that do not agree are nobody's: to them nothing belongs. */
@@ -212,10 +214,11 @@ static enum err list_codings(struct request *req, struct span *codings)
 static enum err begin_body(struct request *req)
 {
     struct scan_unit unit = {.place = SCAN_BODY, .content_type = value_of(&req->head, SPAN_LIT("content-type"))};
+    const struct route *route = req->verdict.route;
 
     TRY(list_codings(req, &unit.content_encoding));
-    TRY(scan_new(req->rules->scanner, &unit, &req->scan));
-    return spool_new(&req->spool);
+    if (!route->body_unscanned) TRY(scan_new(req->rules->scanner, &unit, &req->scan));
+    return spool_new(body_max(route), &req->spool);
 }
 
 static void say_continue(struct request *req)
@@ -268,7 +271,7 @@ void request_body(struct request *req, struct span data)
 
     if (req->machine.state != REQ_SCAN) return; /* refused already: it is read and dropped */
     req->up_bytes += data.len;
-    err = scan_feed(req->scan, data, &req->findings);
+    err = req->scan != NULL ? scan_feed(req->scan, data, &req->findings) : ERR_OK;
     if (err != ERR_OK) {
         say_unscanned(req, err);
         return;

@@ -40,6 +40,7 @@ void request_write_line(struct request *req)
                             .policy = req->rules->policy,
                             .findings = &req->findings,
                             .detail = req->detail,
+                            .unscanned = req->spool != NULL && req->verdict.route->body_unscanned,
                             .upstream = req->facts.addr,
                             .reused = req->facts.reused,
                             .status = req->status,

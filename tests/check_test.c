@@ -181,6 +181,19 @@ static void rules_that_are_off_are_an_opening(void **state)
                                 "\"the tests use dead ones\",\"bindings_off\""));
 }
 
+static void bodies_that_are_not_scanned_are_an_opening(void **state)
+{
+    (void)state;
+    write_file("bottles/dev.md",
+               "---\negress:\n  routes:\n    - host: a.b\n      dlp: {body: off, because: \"weights\", "
+               "body_max: 1536M}\n    - {host: c.d, dlp: {body_max: 2048K}}\n---\n");
+    assert_int_equal(run("--root", root, NULL, NULL), EXIT_OK);
+    assert_non_null(strstr(out, "bodies unscanned (weights), bodies up to 1536M\n"));
+    assert_non_null(strstr(out, "bodies up to 2M\n"));
+    assert_int_equal(run("--root", root, "--json", NULL), EXIT_OK);
+    assert_non_null(strstr(out, "\"body_unscanned_because\":\"weights\",\"body_max_bytes\":1610612736,\"line\":4}"));
+}
+
 static const char bound[] =
     "---\negress: {routes: [{host: a.b}]}\n"
     "dlp:\n  secrets: [{name: db, token_ref: env:DB}, {name: kube, token_ref: file:~/.kube/t}]\n"
@@ -315,6 +328,7 @@ int main(void)
         STORY(what_is_well_is_a_table),
         STORY(json_says_the_same),
         STORY(rules_that_are_off_are_an_opening),
+        STORY(bodies_that_are_not_scanned_are_an_opening),
         STORY(the_bindings_in_force_are_listed_for_a_bottle_that_is_named),
         STORY(a_rule_file_is_spoken_of_with_its_bottle),
         STORY(all_errors_of_all_files_are_shown_and_the_good_ones_too),

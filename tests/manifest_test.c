@@ -88,6 +88,7 @@ static void a_bottle_becomes_a_policy(void **state)
                    "      tls_passthrough: true\n"
                    "    - host: api2.example.com\n"
                    "      auth: {scheme: basic, token_ref: env:TOKEN}\n"
+                   "      dlp: {body: off, because: weights, body_max: 5G}\n"
                    "env: {PLAIN: \"1\"}\n"
                    "resources: {memory: 512M, pids: 64}\n");
     assert_int_equal(errors.count, 0);
@@ -115,6 +116,9 @@ static void a_bottle_becomes_a_policy(void **state)
     assert_int_equal(policy->token_ref_count, 2); /* a slot a distinct reference */
     assert_int_equal(r[0].slot, r[3].slot);
     assert_int_not_equal(r[0].slot, r[1].slot);
+    assert_true(!r[0].body_unscanned && r[0].body_max == 0);
+    assert_true(r[3].body_unscanned && span_is(r[3].because, SPAN_LIT("weights")));
+    assert_int_equal(r[3].body_max, 5ull << 30);
     assert_true(span_is(policy->token_refs[r[1].slot], SPAN_LIT("file:/etc/token")));
     assert_int_equal(bottle.memory_bytes, MIB(512));
     assert_int_equal(bottle.pids_max, 64);
@@ -255,9 +259,23 @@ static const struct {
     {"egress: {routes: []}\nresources: {memory: 2}\n",
         "m:2:21: `memory` is text, and other readers take this for a number"},
     {"egress: {routes: []}\nresources: {memory: 2T}\n",
-        "m:2:21: `2T` is no amount of memory; write it like 512M or 4G"},
-    {"egress: {routes: []}\nresources: {memory: 99999999G}\n", "m:2:21: `99999999G` is no amount of memory"},
+        "m:2:21: `2T` is no size for `memory`; write it like 512M or 4G"},
+    {"egress: {routes: []}\nresources: {memory: 99999999G}\n", "m:2:21: `99999999G` is no size for `memory`"},
     {"egress: {routes: []}\nresources: {pids: 1}\n", "m:2:19: `pids` is a number from 16 to"},
+    {ROUTES "    - {host: a.b, dlp: off}\n",       "m:3:24: `dlp` of a route is a map, here is text"},
+    {ROUTES "    - {host: a.b, dlp: {body: on, because: c}}\n", "m:3:31: `body` is scanned, or it is `off`"},
+    {ROUTES "    - {host: a.b, dlp: {body: off}}\n",
+        "m:3:25: the scan of bodies is switched off, and nobody says why; add `because: \"...\"`"},
+    {ROUTES "    - {host: a.b, dlp: {body: off, because: ''}}\n", "m:3:45: `because` is empty"},
+    {ROUTES "    - {host: a.b, dlp: {because: c}}\n",  "m:3:25: `because` is for a `body` that is `off`; leave it out"},
+    {ROUTES "    - {host: a.b, dlp: {body_max: 5}}\n",
+        "m:3:35: `body_max` is text, and other readers take this for a number"},
+    {ROUTES "    - {host: a.b, dlp: {body_max: 5T}}\n", "m:3:35: `5T` is no size for `body_max`; write it like"},
+    {ROUTES "    - {host: a.b, dlp: {body_max: 9G}}\n",
+        "m:3:35: all bodies together have 8192 MiB of the disk; write 8G or less"},
+    {ROUTES "    - {host: a.b, dlp: {off: [a]}}\n",    "m:3:25: unknown key `off`"},
+    {ROUTES "    - {host: a.b, tls_passthrough: true, dlp: {body_max: 5G}}\n",
+        "m:3:42: `dlp` can't be kept on a route with `tls_passthrough`"},
     /* the scan */
     {"egress: {routes: []}\ndlp: off\n",          "m:2:6: `dlp` is a map, here is text"},
     {"egress: {routes: []}\ndlp: {of: [a]}\n",    "m:2:7: unknown key `of`; did you mean `off`?"},
@@ -334,6 +352,9 @@ static void a_bottle_has_the_rules_we_ship_with_its_own_and_without_some(void **
 {
     (void)state;
     compile("egress: {routes: []}\n");
+    assert_true(bottle.dlp.rules == shipped);
+    let_go();
+    compile(DLP("bindings: {off: [npm]}, secrets: [{name: a, token_ref: env:B}]"));
     assert_true(bottle.dlp.rules == shipped);
     let_go();
     compile(DLP("rules: [own-rules.yaml], off: [github-pat], because: dead ones"));

@@ -1,4 +1,6 @@
 /* request_test.c — stories of requests through the whole egress: what came, what left, what was answered. */
+#include <stdio.h>
+
 #include "tests/story.h"
 
 static void an_allowed_request_passes_and_its_answer_comes_back(void **state)
@@ -140,6 +142,52 @@ static void what_only_tells_passes_and_is_logged_without_its_value(void **state)
     assert_logged("{\"rule\":\"generic\",\"rung\":\"generic\",\"ruling\":\"told\",\"where\":\"body byte "
                   "21\",\"shown\":\"12 characters\"}");
     assert_null(strstr(egress_log(), "k3yboard"));
+}
+
+#define POST_RAW "POST http://raw.example.com/ HTTP/1.1\r\nHost: raw.example.com\r\n"
+
+static void a_route_may_leave_bodies_unscanned_but_no_head_and_no_trailer(void **state)
+{
+    static const char *const stopped[] = {
+        POST_RAW "X-Leak: " GITHUB "\r\nContent-Length: 1\r\n\r\nx",
+        POST_RAW "Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nX-Sum: " EGRESS_SECRET "\r\n\r\n",
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(stopped); i++) {
+        talker_connect(&client, CONN_PROXY);
+        talker_say(&client, stopped[i]);
+        assert_says(&client, "dlp-token");
+        talker_leave(&client);
+    }
+    assert_int_equal(world.connect_count, 0);
+    talker_connect(&client, CONN_PROXY);
+    talker_say(&client, POST_RAW "Content-Length: 40\r\n\r\n" GITHUB);
+    assert_true(talker_accept(&origin));
+    assert_says(&origin, GITHUB);
+    talker_say(&origin, OK);
+    assert_logged("\"reason\":\"allowed\",\"route\":6,\"body_unscanned\":true");
+}
+
+static void a_route_says_how_large_a_body_may_be(void **state)
+{
+    char request[400];
+    (void)state;
+    talker_connect(&client, CONN_PROXY);
+    talker_say(&client, POST_RAW "Content-Length: 101\r\n\r\n"); /* refused before it is sent */
+    assert_says(&client, "HTTP/1.1 413 ");
+    assert_says(&client, "dlp: {body_max: ...}");
+    talker_leave(&client);
+    snprintf(request, sizeof request, POST_RAW "Transfer-Encoding: chunked\r\n\r\n64\r\n%0100d\r\n1\r\nx\r\n0\r\n\r\n",
+             0);
+    talker_connect(&client, CONN_PROXY);
+    talker_say(&client, request);
+    assert_says(&client, "HTTP/1.1 413 ");
+    assert_int_equal(world.connect_count, 0);
+    talker_leave(&client);
+    snprintf(request, sizeof request, POST_RAW "Content-Length: 100\r\n\r\n%0100d", 0);
+    talker_connect(&client, CONN_PROXY);
+    talker_say(&client, request);
+    assert_true(talker_accept(&origin));
 }
 
 static void a_secret_in_the_name_of_a_refused_host_is_not_logged(void **state)
@@ -497,6 +545,8 @@ int main(void)
         STORY(a_secret_leaves_neither_in_method_nor_target_nor_field_nor_body_nor_trailer),
         STORY(a_shape_that_stops_does_not_leave),
         STORY(what_only_tells_passes_and_is_logged_without_its_value),
+        STORY(a_route_may_leave_bodies_unscanned_but_no_head_and_no_trailer),
+        STORY(a_route_says_how_large_a_body_may_be),
         STORY(a_secret_in_the_name_of_a_refused_host_is_not_logged),
         STORY(a_secret_in_a_host_field_is_not_logged),
         STORY(a_secret_in_the_name_of_a_hello_ends_it_and_is_not_logged),

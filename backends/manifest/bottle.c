@@ -29,32 +29,9 @@ static void read_egress(struct reader *reader, const struct yaml_node *node, voi
     keys_read(reader, node, &keys, into);
 }
 
-#define MEMORY_DIGITS_MAX 6u /* 999999G is more than there is */
-
-/* "512M": decimal digits and a binary unit; 0 is no amount. */
-static uint64_t parse_memory(struct span text)
-{
-    static const char units[] = "KMG";
-    const char *unit = text.len > 1 ? strchr(units, text.at[text.len - 1]) : NULL;
-    uint64_t count = 0;
-
-    if (unit == NULL || *unit == '\0' || text.len - 1 > MEMORY_DIGITS_MAX || text.at[0] == '0') return 0;
-    for (size_t i = 0; i + 1 < text.len; i++) {
-        if (text.at[i] < '0' || text.at[i] > '9') return 0;
-        count = count * 10 + text.at[i] - '0';
-    }
-    return count << 10 * (unit - units + 1);
-}
-
 static void read_memory(struct reader *reader, const struct yaml_node *node, void *into)
 {
-    uint64_t *bytes = into;
-    struct span text;
-
-    if (!want_text(reader, node, "`memory`", &text)) return;
-    *bytes = parse_memory(text);
-    if (*bytes == 0)
-        complain(reader, node->place, "write it like 512M or 4G", "`%s` is no amount of memory", quoted(text));
+    (void)want_bytes(reader, node, "`memory`", into);
 }
 
 static void read_pids(struct reader *reader, const struct yaml_node *node, void *into)

@@ -9,6 +9,7 @@
  *         auth: {scheme: bearer, token_ref: env:EXAMPLE_TOKEN}      scheme header: also header: X-Api-Key
  *         allow_private: [10.1.0.0/16]
  *         ca: corp-root.pem
+ *         dlp: {body: off, because: "model weights", body_max: 5G}      bodies unscanned; larger ones
  *         tls_passthrough: true        spliced unread; alone with host, port, allow_private
  *   dlp: {rules: [acme.yaml], off: [github-pat], because: "the tests use dead ones"}      (dlp.h)
  *   env: {NAME: "value"}

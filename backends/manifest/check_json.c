@@ -53,6 +53,8 @@ static void put_route(struct json *json, const struct policy *policy, const stru
     put_auth(json, policy, route);
     json_bool(json, "tls_passthrough", route->tls_passthrough);
     put_prefixes(json, &route->addrs);
+    if (route->body_unscanned) json_text(json, "body_unscanned_because", route->because);
+    if (route->body_max > 0) json_number(json, "body_max_bytes", route->body_max);
     if (route->ca_path != NULL) json_text(json, "ca", span_of(route->ca_path));
     json_number(json, "line", route->line);
     json_close(json, '}');

@@ -81,6 +81,16 @@ static enum err put_auth(struct buf *out, const struct policy *policy, const str
     return buf_printf(out, "%s", quoted(policy->token_refs[route->slot]));
 }
 
+/* As it is written: "5G". */
+static enum err put_size(struct buf *out, uint64_t bytes)
+{
+    static const char units[] = "KMG";
+    size_t unit = 0;
+
+    for (bytes >>= 10; unit < 2 && bytes % 1024 == 0; bytes >>= 10) unit++;
+    return buf_printf(out, "%llu%c", (unsigned long long)bytes, units[unit]);
+}
+
 /* What a reader should look at twice. */
 static enum err put_openings(struct buf *out, const struct route *route)
 {
@@ -93,6 +103,15 @@ static enum err put_openings(struct buf *out, const struct route *route)
     for (size_t i = 0; i < route->addrs.allow_count; i++, comma = ", ") {
         TRY(buf_printf(out, "%sprivate ", comma));
         TRY(put_prefix(out, &route->addrs.allow[i]));
+    }
+    if (route->body_unscanned) {
+        TRY(buf_printf(out, "%sbodies unscanned (%s)", comma, quoted(route->because)));
+        comma = ", ";
+    }
+    if (route->body_max > 0) {
+        TRY(buf_printf(out, "%sbodies up to ", comma));
+        TRY(put_size(out, route->body_max));
+        comma = ", ";
     }
     if (route->ca_path == NULL) return ERR_OK;
     return buf_printf(out, "%sca %s", comma, quoted(span_of(route->ca_path)));

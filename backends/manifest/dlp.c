@@ -59,14 +59,6 @@ static void read_secrets(struct reader *reader, const struct yaml_node *node, vo
                          quoted(list[j].name));
 }
 
-static void read_because(struct reader *reader, const struct yaml_node *node, void *into)
-{
-    struct span *because = into;
-
-    if (want_text(reader, node, "`because`", because) && because->len == 0)
-        complain(reader, node->place, "write a sentence for whoever reads this next", "`because` is empty");
-}
-
 static const struct key dlp_keys[] = {
     {"rules", read_rules, 0, false, NULL},
     {"off", read_off, 0, false, NULL},
@@ -166,22 +158,44 @@ static void switch_off(struct reader *reader, const struct yaml_node *node, stru
 
 /* --- the whole --------------------------------------------------------------------------------------------- */
 
-static enum err compile(struct reader *reader, const struct yaml_node *node, const struct bottle_dlp *said,
-                        struct sources *sources, struct bottle_dlp *dlp)
+static enum err read_set(struct reader *reader, const struct yaml_node *node, struct sources *sources,
+                         struct bottle_dlp *dlp)
 {
-    size_t errors = reader->errors->count;
-    struct span *names = arena_new(sources->names, said->file_count * sizeof *names);
+    struct span *names = arena_new(sources->names, dlp->file_count * sizeof *names);
 
     if (names == NULL) return ERR_NOMEM;
-    TRY(gather(reader, node, said, sources, names));
-    *dlp = *said;
+    TRY(gather(reader, node, dlp, sources, names));
     dlp->files = names;
-    TRY(rules_read(reader->errors, sources->list, sources->count, &dlp->rules));
-    if (dlp->rules != NULL) {
-        TRY(bindings_compile(reader, yaml_find(node, "bindings"), &dlp->bindings_said, dlp->rules, &dlp->bindings,
-                             &dlp->binding_count));
-        switch_off(reader, node, dlp);
-    }
+    return rules_read(reader->errors, sources->list, sources->count, &dlp->rules);
+}
+
+static enum err read_own_set(struct reader *reader, struct arena *names, const struct yaml_node *node,
+                             struct bottle_dlp *dlp)
+{
+    struct sources *sources = mem_new(sizeof *sources);
+    enum err err;
+
+    if (sources == NULL) return ERR_NOMEM;
+    sources->names = names;
+    err = read_set(reader, node, sources, dlp);
+    for (size_t i = 0; i < RULE_FILES_MAX; i++) buf_clear(&sources->texts[i]);
+    mem_free(sources);
+    return err;
+}
+
+static enum err compile(struct reader *reader, struct arena *names, const struct yaml_node *node,
+                        struct rule_set *shipped, struct bottle_dlp *dlp)
+{
+    size_t errors = reader->errors->count;
+
+    if (dlp->file_count == 0 && dlp->off_count == 0)
+        dlp->rules = rule_set_hold(shipped);
+    else
+        TRY(read_own_set(reader, names, node, dlp));
+    if (dlp->rules == NULL) return ERR_OK;
+    TRY(bindings_compile(reader, yaml_find(node, "bindings"), &dlp->bindings_said, dlp->rules, &dlp->bindings,
+                         &dlp->binding_count));
+    switch_off(reader, node, dlp);
     if (reader->errors->count > errors) rule_set_free(&dlp->rules);
     return ERR_OK;
 }
@@ -191,8 +205,6 @@ enum err dlp_read(struct reader *reader, struct arena *names, const struct yaml_
 {
     size_t errors = reader->errors->count;
     struct bottle_dlp said = {0};
-    struct sources *sources;
-    enum err err;
 
     if (node == NULL) {
         dlp->rules = rule_set_hold(shipped);
@@ -202,11 +214,6 @@ enum err dlp_read(struct reader *reader, struct arena *names, const struct yaml_
     }
     read_keys(reader, node, &said);
     if (reader->errors->count > errors) return ERR_OK;
-    sources = mem_new(sizeof *sources);
-    if (sources == NULL) return ERR_NOMEM;
-    sources->names = names;
-    err = compile(reader, node, &said, sources, dlp);
-    for (size_t i = 0; i < RULE_FILES_MAX; i++) buf_clear(&sources->texts[i]);
-    mem_free(sources);
-    return err;
+    *dlp = said;
+    return compile(reader, names, node, shipped, dlp);
 }

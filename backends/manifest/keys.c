@@ -61,3 +61,11 @@ void read_env(struct reader *reader, const struct yaml_node *value, void *into)
     for (const struct yaml_node *child = value->first; child != NULL; child = child->next)
         read_variable(reader, child, list++);
 }
+
+void read_because(struct reader *reader, const struct yaml_node *node, void *into)
+{
+    struct span *because = into;
+
+    if (want_text(reader, node, "`because`", because) && because->len == 0)
+        complain(reader, node->place, "write a sentence for whoever reads this next", "`because` is empty");
+}

@@ -260,6 +260,40 @@ static void read_ca(struct reader *reader, const struct yaml_node *node, void *i
     *(const char **)into = (const char *)text.at;
 }
 
+static void read_body(struct reader *reader, const struct yaml_node *node, void *into)
+{
+    if (node->kind != YAML_TEXT || !span_is(node->text, SPAN_LIT("off")))
+        complain(reader, node->place, "write `off`, or leave the key out", "`body` is scanned, or it is `off`");
+    *(bool *)into = true;
+}
+
+static void read_body_max(struct reader *reader, const struct yaml_node *node, void *into)
+{
+    uint64_t *bytes = into;
+
+    if (want_bytes(reader, node, "`body_max`", bytes) && *bytes > SPOOL_TOTAL_MAX)
+        complain(reader, node->place, "write 8G or less", "all bodies together have %llu MiB of the disk",
+                 SPOOL_TOTAL_MAX >> 20);
+}
+
+static void read_dlp(struct reader *reader, const struct yaml_node *node, void *into)
+{
+    static const struct key list[] = {
+        {"body", read_body, offsetof(struct route, body_unscanned), false, NULL},
+        {"body_max", read_body_max, offsetof(struct route, body_max), false, NULL},
+        {"because", read_because, offsetof(struct route, because), false, NULL},
+    };
+    static const struct keys keys = {"`dlp` of a route", list, COUNT_OF(list)};
+
+    keys_read(reader, node, &keys, into);
+    if (yaml_find(node, "body") != NULL && yaml_find(node, "because") == NULL)
+        complain(reader, yaml_find(node, "body")->key_place, "add `because: \"...\"`",
+                 "the scan of bodies is switched off, and nobody says why");
+    if (yaml_find(node, "body") == NULL && yaml_find(node, "because") != NULL)
+        complain(reader, yaml_find(node, "because")->key_place, "leave it out",
+                 "`because` is for a `body` that is `off`");
+}
+
 /* --- the whole --------------------------------------------------------------------------------------------- */
 
 #define AT(member) offsetof(struct route_draft, member)
@@ -272,6 +306,7 @@ static const struct key route_keys[] = {
     {"auth",            read_auth,          AT(auth),  false, NULL},
     {"tls_passthrough", read_passthrough,   AT(route.tls_passthrough), false, NULL},
     {"allow_private",   read_allow_private, AT(route.addrs), false, NULL},
+    {"dlp",             read_dlp,           AT(route), false, NULL},
     {"ca",              read_ca,            AT(route.ca_path), false, NULL},
     {"role",            NULL,               0, false, "it is reserved; leave it out"},
 };
@@ -287,7 +322,7 @@ static struct place key_place(const struct yaml_node *map, const char *key)
 /* What is never looked into can have no rule that looks into it. */
 static void check_passthrough(struct reader *reader, const struct yaml_node *node)
 {
-    static const char *const forbidden[] = {"methods", "path", "auth", "ca"};
+    static const char *const forbidden[] = {"methods", "path", "auth", "ca", "dlp"};
 
     for (size_t i = 0; i < COUNT_OF(forbidden); i++)
         if (yaml_find(node, forbidden[i]) != NULL)

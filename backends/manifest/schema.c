@@ -224,6 +224,35 @@ bool want_flag(struct reader *reader, const struct yaml_node *node, const char *
     return false;
 }
 
+#define SIZE_DIGITS_MAX 6u /* 999999G is more than there is */
+
+/* "512M": decimal digits and a binary unit; 0 is no amount. */
+static uint64_t parse_size(struct span text)
+{
+    static const char units[] = "KMG";
+    const char *unit = text.len > 1 ? strchr(units, text.at[text.len - 1]) : NULL;
+    uint64_t count = 0;
+
+    if (unit == NULL || *unit == '\0' || text.len - 1 > SIZE_DIGITS_MAX || text.at[0] == '0') return 0;
+    for (size_t i = 0; i + 1 < text.len; i++) {
+        if (text.at[i] < '0' || text.at[i] > '9') return 0;
+        count = count * 10 + text.at[i] - '0';
+    }
+    return count << 10 * (unit - units + 1);
+}
+
+bool want_bytes(struct reader *reader, const struct yaml_node *node, const char *what, uint64_t *out)
+{
+    struct span text;
+
+    *out = 0;
+    if (!want_text(reader, node, what, &text)) return false;
+    *out = parse_size(text);
+    if (*out > 0) return true;
+    complain(reader, node->place, "write it like 512M or 4G", "`%s` is no size for %s", quoted(text), what);
+    return false;
+}
+
 int want_word(struct reader *reader, const struct yaml_node *node, const char *what, const char *const *words,
               size_t count)
 {

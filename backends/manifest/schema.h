@@ -43,6 +43,9 @@ bool want_number(struct reader *reader, const struct yaml_node *node, const char
                  uint64_t *out);
 bool want_flag(struct reader *reader, const struct yaml_node *node, const char *what, bool *out);
 
+/* "512M": bytes, in K, M or G. */
+bool want_bytes(struct reader *reader, const struct yaml_node *node, const char *what, uint64_t *out);
+
 /* The index of the word, or -1 and a complaint that lists them. */
 int want_word(struct reader *reader, const struct yaml_node *node, const char *what, const char *const *words,
               size_t count);

@@ -34,6 +34,9 @@ struct route {
     bool tls_passthrough;    /* spliced unread after the name and address checks; neither methods, paths nor auth */
     struct addr_rules addrs; /* the private ranges it may reach */
     const char *ca_path;     /* extra roots for this upstream, or NULL */
+    bool body_unscanned;     /* only its heads and trailers are */
+    struct span because;     /* why, where body_unscanned */
+    uint64_t body_max;       /* bytes of one request body; 0: SPOOL_BODY_MAX */
     unsigned line;           /* in the manifest, for check and the log */
 };
 

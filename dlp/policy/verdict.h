@@ -36,7 +36,8 @@
     R(REASON_TARGET_TOO_LONG,     "target-too-long",         414, false,                                   \
       "The request target is too long.")                                                                   \
     R(REASON_BODY_TOO_LARGE,      "body-too-large",          413, false,                                   \
-      "The request body is larger than this bottle may send at once. Send it in parts.")                   \
+      "The request body is larger than this route may send at once. Send it in parts, or ask the person "  \
+      "who runs you to raise `dlp: {body_max: ...}` of the route.")                                        \
     R(REASON_METHOD_UNKNOWN,      "method-unknown",          501, false,                                   \
       "This method is not supported by the proxy.")                                                        \
     R(REASON_VERSION,             "version-not-supported",   505, false,                                   \

@@ -28,7 +28,7 @@
 #define INFLATE_PIECE       KIB(16) /* decoded at once, of each coding */
 #define INFLATE_RATIO_MAX   100u    /* bytes that a coded one may become; text: 20 at best, zeros: 1,000 */
 #define INFLATE_BLOCK       KIB(16) /* ...counted in blocks of so many, so any body may become 1.6 MiB */
-#define INFLATE_TOTAL_MAX   MIB(1024ull) /* decoded bytes of one body: SPOOL_DISK_MAX, as of one that is not coded */
+#define INFLATE_TOTAL_MAX   MIB(1024ull) /* decoded bytes of one body: SPOOL_BODY_MAX, as of one that is not coded */
 
 /* --- streams --------------------------------------------------------------------------------------------- */
 #define STREAM_INPUT_MAX   KIB(128)   /* held unread bytes of one stream; above a whole head, so one always fits */
@@ -71,8 +71,8 @@
 /* --- base ------------------------------------------------------------------------------------------------ */
 #define LOG_LINE_MAX      KIB(1)       /* bytes of one log line; far below PIPE_BUF, so lines of processes never mix */
 #define SPOOL_MEMORY_MAX  KIB(256)     /* of one body; LLM requests are mostly smaller */
-#define SPOOL_DISK_MAX    MIB(1024ull) /* of one body, behind that; a large push or upload */
-#define SPOOL_TOTAL_MAX   MIB(4096ull) /* all bodies at once: what a full /tmp may cost the host */
+#define SPOOL_BODY_MAX    MIB(1024ull) /* of one body, unless its route says otherwise; a large push or upload */
+#define SPOOL_TOTAL_MAX   MIB(8192ull) /* all bodies at once, and any one: what a full /tmp may cost the host */
 #define SPOOL_PIECE_BYTES KIB(64)      /* one read or write of a file: the loop waits for no more than this */
 
 /* --- machines -------------------------------------------------------------------------------------------- */

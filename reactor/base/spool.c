@@ -15,6 +15,7 @@ struct spool {
     struct buf head;    /* the first SPOOL_MEMORY_MAX bytes */
     int fd;             /* of what follows, or -1 */
     uint8_t *piece;     /* SPOOL_PIECE_BYTES on their way to or from the file, made with it */
+    uint64_t bytes_max; /* of all of it */
     uint64_t number;    /* of the spool: the upper half of its counter blocks */
     uint64_t on_disk;   /* bytes of the file */
     uint64_t read_from; /* of the whole spool */
@@ -108,12 +109,13 @@ static enum err append_to_file(struct spool *spool, struct span bytes)
     return ERR_OK;
 }
 
-enum err spool_new(struct spool **spool_out)
+enum err spool_new(uint64_t bytes_max, struct spool **spool_out)
 {
     struct spool *spool = mem_new(sizeof *spool);
 
     if (spool == NULL) return ERR_NOMEM;
     spool->fd = -1;
+    spool->bytes_max = bytes_max;
     spool->number = number_next++;
     *spool_out = spool;
     return ERR_OK;
@@ -138,8 +140,7 @@ enum err spool_append(struct spool *spool, struct span bytes)
     enum err err;
 
     if (spool->broken) return ERR_SYS;
-    if (bytes.len > SPOOL_MEMORY_MAX + SPOOL_DISK_MAX - spool_len(spool) || bytes.len > SPOOL_TOTAL_MAX - total)
-        return ERR_LIMIT;
+    if (bytes.len > spool->bytes_max - spool_len(spool) || bytes.len > SPOOL_TOTAL_MAX - total) return ERR_LIMIT;
     if (len > bytes.len) len = bytes.len;
     TRY(buf_add(&spool->head, span_first(bytes, len)));
     total += len;

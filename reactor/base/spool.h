@@ -3,7 +3,7 @@
  * Memory   the first SPOOL_MEMORY_MAX bytes; what follows goes to an unlinked file in $TMPDIR, else /tmp.
  * Secret   a body can hold secrets: the file is written in AES-256-CTR under a key of this process that is nowhere
  *          else, with a counter block no two spools share; memory is wiped when freed.
- * Limits   SPOOL_DISK_MAX in one file, SPOOL_TOTAL_MAX in all: at either ERR_LIMIT, and nothing was appended.
+ * Limits   what its maker says for one, SPOOL_TOTAL_MAX for all: at either ERR_LIMIT, and nothing was appended.
  * Blocks   writes and reads are synchronous, a listed exception to "no blocking call": SPOOL_PIECE_BYTES at a time.
  * Calls    loop thread only.
  */
@@ -14,7 +14,7 @@
 
 struct spool;
 
-MUST_CHECK enum err spool_new(struct spool **spool_out);
+MUST_CHECK enum err spool_new(uint64_t bytes_max, struct spool **spool_out);
 void spool_free(struct spool **spool);
 
 /* Behind what is there; the place of reading stays.

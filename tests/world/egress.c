@@ -63,7 +63,7 @@ static struct policy *make_policy(void)
     static const struct binding bindings[] = {
         {"github-pat", "secure.example.com api.example.com", "private-token query", NULL}};
     static struct prefix private;
-    static struct route routes[5];
+    static struct route routes[6];
     struct policy *policy;
 
     must(prefix_parse(SPAN_LIT("10.0.0.0/8"), &private));
@@ -88,6 +88,13 @@ static struct policy *make_policy(void)
                                .ca_path = ca_path,
                                .addrs = inside,
                                .line = 5};
+    routes[5] = (struct route){.host = SPAN_LIT("raw.example.com"),
+                               .port = 80,
+                               .body_unscanned = true,
+                               .because = SPAN_LIT("a story"),
+                               .body_max = 100,
+                               .addrs = inside,
+                               .line = 6};
     must(policy_new(&policy));
     policy->bottle = SPAN_LIT("world");
     policy->routes = routes;
@@ -101,7 +108,8 @@ static struct policy *make_policy(void)
 
 static void make_names(void)
 {
-    static const char *const names[] = {"api.example.com", "a.example.org", "pass.example.com", "secure.example.com"};
+    static const char *const names[] = {"api.example.com", "a.example.org", "pass.example.com", "secure.example.com",
+                                        "raw.example.com"};
     struct addr inside = address(EGRESS_ORIGIN, 0), metadata = address("169.254.169.254", 0);
     struct addr listening[] = {address(EGRESS_ORIGIN, 80), address(EGRESS_ORIGIN, 443)};
 

@@ -5,7 +5,8 @@
 #include "tests/world/world.h"
 
 /* Routes: api.example.com:80 (10.0.0.1 allowed), names below example.org:80 (GET under /ok only), deep.example.com:80
- * (an address that is refused), pass.example.com:443 passthrough, secure.example.com:443.  The vault's one value is
+ * (an address that is refused), pass.example.com:443 passthrough, secure.example.com:443,
+ * raw.example.com:80 (bodies of 100 bytes, unscanned).  The vault's one value is
  * EGRESS_SECRET, which secure.example.com is given as its bearer token.  "github-pat" is bound to secure.example.com
  * and api.example.com, in private-token and the query.  One authority signs everybody's leaves. */
 #define EGRESS_SECRET "s3cr3t-t0ken-value-of-the-vault"
