@@ -40,9 +40,12 @@ def check_refusals():
 
 
 def check_ladder():
-    rows = re.findall(r'R\(RUNG_\w+,\s*"(\w+)",\s*(true|false),\s*"([^"]+)"', source("dlp/scan/rule.h"))
-    true = [(name, "yes" if stops == "true" else "no", meaning) for name, stops, meaning in rows]
-    expect("rung", [(cells[0].strip("`"), *cells[1:]) for cells in table("rung | stops the request | what it is")], true)
+    text = source("dlp/scan/rule.h").replace("\\\n", "")
+    rows = re.findall(r'R\(RUNG_\w+,\s*"(\w+)",\s*(true|false),\s*"([^"]+)",\s*"([^"]*)",\s*"([^"]*)"\)', text)
+    true = [(name, "yes" if stops == "true" else "no", meaning, *[", ".join(f"`{w}`" for w in cell.split(", ") if w) or "nothing" for cell in changes])
+            for name, stops, meaning, *changes in rows]
+    head = "rung | stops the request | what it is | a bottle's `dlp` may change it by | a route's by"
+    expect("rung", [(cells[0].strip("`"), *cells[1:]) for cells in table(head)], true)
 
 
 def check_limits():

@@ -8,17 +8,24 @@
 #include "reactor/base/arena.h"
 #include "reactor/base/err.h"
 
-/* The ladder of confidence, surest first.   id, name in files and findings, held or refused by default, meaning */
+/* The ladder of confidence, surest first: a rung, what it does by default, and what may change that.  A person who is
+ * asked may let any of them go, a value to a host. */
 /* clang-format off */
-#define RUNG_LIST(R)                                                                                       \
-    R(RUNG_KNOWN,   "known",   true,  "a value of the vault, or one registered under dlp.secrets")         \
-    R(RUNG_CHECKED, "checked", true,  "a provider's shape, and its checksum is right")                     \
-    R(RUNG_PREFIX,  "prefix",  true,  "a provider's shape")                                                \
-    R(RUNG_CONTEXT, "context", true,  "a shape that others have too, beside a name that says what it is")  \
-    R(RUNG_GENERIC, "generic", false, "a name and a value of high entropy")
+/*    id            name       stops  meaning,  a bottle's dlp may change it by,  a route's by */
+#define RUNG_LIST(R)                                                                                     \
+    R(RUNG_KNOWN,   "known",   true,  "a value of the vault, or one registered under dlp.secrets",       \
+                                      "",              "body: off")                                      \
+    R(RUNG_CHECKED, "checked", true,  "a provider's shape, and its checksum is right",                   \
+                                      "off, bindings", "body: off")                                      \
+    R(RUNG_PREFIX,  "prefix",  true,  "a provider's shape",                                              \
+                                      "off, bindings", "body: off")                                      \
+    R(RUNG_CONTEXT, "context", true,  "a shape that others have too, beside a name that says what it is",\
+                                      "off, bindings", "body: off")                                      \
+    R(RUNG_GENERIC, "generic", false, "a name and a value of high entropy",                              \
+                                      "off",           "body: off")
 /* clang-format on */
 
-#define RUNG_ENUM_(id, name, stops, meaning) id,
+#define RUNG_ENUM_(id, ...) id,
 enum rung { RUNG_LIST(RUNG_ENUM_) RUNG_COUNT };
 
 struct rule {

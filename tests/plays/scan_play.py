@@ -2,7 +2,7 @@
 """`bottled scan`, the real binary: what is found is told by path and line, what can't be looked at is an error, and a terminal
 comes to no harm."""
 import json, os, pathlib, pty, select, shutil, subprocess, sys, tempfile
-from lab import check, main, rules_root, wait_for
+from lab import check, main, wait_for
 
 BINARY = os.path.abspath(sys.argv[1])
 PAT = "ghp_" + "Zx9Qw3Er5Ty7Ui1Op2As4Df6Gh8Jk0LzXcVb"
@@ -11,7 +11,7 @@ pad = pathlib.Path(tempfile.mkdtemp(prefix="bottled-scan-"))
 
 
 def scan(*args, stdin="", cwd=None):
-    got = subprocess.run([BINARY, "scan", "--root", str(rules_root(BINARY)), *args], cwd=cwd or pad, capture_output=True,
+    got = subprocess.run([BINARY, "scan", *args], cwd=cwd or pad, capture_output=True,
                          input=stdin if isinstance(stdin, bytes) else stdin.encode())
     return got.returncode, got.stdout.decode(), got.stderr.decode()
 
@@ -91,7 +91,7 @@ def story_what_cannot_be_looked_at_is_an_error_and_the_rest_is_looked_at():
 
 def story_standard_output_that_is_gone_is_an_error():
     with open("/dev/full", "w") as full:
-        got = subprocess.run([BINARY, "scan", "--root", str(rules_root(BINARY)), "key.txt"], cwd=pad, stdout=full,
+        got = subprocess.run([BINARY, "scan", "key.txt"], cwd=pad, stdout=full,
                              stderr=subprocess.PIPE, text=True)
     check(got.returncode == 2 and "No space left" in got.stderr, f"{got.returncode} {got.stderr}")
 
@@ -191,7 +191,7 @@ def story_a_bottles_rules_take_the_place_of_ours():
 
 def story_a_terminal_is_shown_how_far_it_is_and_nothing_else_is():
     ours, theirs = pty.openpty()
-    process = subprocess.Popen([BINARY, "scan", "--root", str(rules_root(BINARY))], stdin=subprocess.PIPE, stderr=theirs,
+    process = subprocess.Popen([BINARY, "scan"], stdin=subprocess.PIPE, stderr=theirs,
                                stdout=subprocess.PIPE)
     os.close(theirs)
     shown = b""
