@@ -32,8 +32,8 @@ static void begin(void)
     int error;
 
     scan_bench_begin();
-    scan_bench_require(hs_alloc_scratch(scan_bench_engine->block, &scratch) == HS_SUCCESS);
-    scan_bench_require(hs_alloc_scratch(scan_bench_engine->stream, &scratch) == HS_SUCCESS);
+    scan_bench_require(hs_alloc_scratch(scan_bench_engine->parts[0].block, &scratch) == HS_SUCCESS);
+    scan_bench_require(hs_alloc_scratch(scan_bench_engine->parts[0].stream, &scratch) == HS_SUCCESS);
     match = pcre2_match_data_create(16, NULL);
     for (size_t i = 0; i < scan_bench_rules->count; i++) {
         const struct rule *rule = &scan_bench_rules->list[i];
@@ -159,8 +159,8 @@ static uint64_t run_raw(void)
 {
     uint64_t hits = 0;
 
-    scan_bench_require(hs_scan(scan_bench_engine->block, (const char *)buf_span(&text).at, (unsigned)buf_len(&text), 0,
-                               scratch, on_match, &hits) == HS_SUCCESS);
+    scan_bench_require(hs_scan(scan_bench_engine->parts[0].block, (const char *)buf_span(&text).at,
+                               (unsigned)buf_len(&text), 0, scratch, on_match, &hits) == HS_SUCCESS);
     return hits;
 }
 
@@ -169,7 +169,7 @@ static uint64_t run_raw_stream(void)
     hs_stream_t *stream = NULL;
     uint64_t hits = 0;
 
-    scan_bench_require(hs_open_stream(scan_bench_engine->stream, 0, &stream) == HS_SUCCESS);
+    scan_bench_require(hs_open_stream(scan_bench_engine->parts[0].stream, 0, &stream) == HS_SUCCESS);
     for (struct span rest = buf_span(&text); rest.len > 0;) {
         struct span piece = span_first(rest, SCAN_BENCH_PIECE);
         scan_bench_require(hs_scan_stream(stream, (const char *)piece.at, (unsigned)piece.len, 0, scratch, on_match,
@@ -324,7 +324,7 @@ static void measure_open(const char *coding, const char *name)
     uint64_t before = resident();
     size_t stream = 0;
 
-    scan_bench_require(hs_stream_size(scan_bench_engine->stream, &stream) == HS_SUCCESS);
+    scan_bench_require(hs_stream_size(scan_bench_engine->parts[0].stream, &stream) == HS_SUCCESS);
     for (size_t i = 0; i < OPEN; i++) {
         scan_bench_require(scan_new(scan_bench_scanner, &unit, &open[i]) == ERR_OK);
         if (coding[0] == '\0')

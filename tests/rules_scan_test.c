@@ -457,7 +457,7 @@ static void what_was_compiled_is_taken_back_only_as_it_was(void **state)
 
     (void)state;
     bent[1].nocase = true;
-    assert_int_equal(engine_load(&few, (struct span){0}, &fault, &one), ERR_NOT_FOUND);
+    assert_int_equal(engine_load(&few, NULL, 0, &fault, &one), ERR_NOT_FOUND);
     assert_null(one);
     assert_int_equal(engine_new(&few, (struct span){0}, &fault, &one), ERR_OK);
     assert_false(engine_was_cached(one));
@@ -548,7 +548,8 @@ static void what_is_off_is_never_told(void **state)
     rows[0].off = true; /* github-pat */
     assert_int_equal(vault_new(1, &vault), ERR_OK);
     assert_int_equal(engine_save(engine, &bytes), ERR_OK);
-    assert_int_equal(engine_load(&rules, buf_span(&bytes), &fault, &same), ERR_OK); /* nothing to compile */
+    const struct span all = buf_span(&bytes);
+    assert_int_equal(engine_load(&rules, &all, 1, &fault, &same), ERR_OK); /* nothing to compile */
     assert_false(engine_is_of(same, &scan_rules));
     assert_int_equal(scanner_new(vault, same, &own), ERR_OK);
     assert_int_equal(scan_new(own, &(struct scan_unit){.place = SCAN_BODY}, &body), ERR_OK);
@@ -564,6 +565,53 @@ static void what_is_off_is_never_told(void **state)
     assert_int_equal(findings.count, 1);
     assert_string_equal(findings.list[0].rule, "aws-id");
     buf_clear(&bytes);
+}
+
+/* Some rules were compiled before, the rest is new: what is found is the same as with all of them in one. */
+static void rules_in_two_parts_find_what_they_find_in_one(void **state)
+{
+    const struct rule_set some = {.list = scan_rule_rows, .count = 5}, other = {.list = scan_rule_rows + 5, .count = 5};
+    AUTO(engine) first = NULL;
+    AUTO(engine) both = NULL;
+    AUTO(engine) again = NULL;
+    AUTO(engine) none = NULL;
+    AUTO(vault) vault = NULL;
+    struct buf head = {0}, rest = {0}, text = {0};
+    struct rule_fault fault;
+    struct scanner *whole = scanner;
+
+    (void)state;
+    assert_int_equal(vault_new(1, &vault), ERR_OK);
+    assert_int_equal(engine_new(&some, (struct span){0}, &fault, &first), ERR_OK);
+    assert_int_equal(engine_save(first, &head), ERR_OK);
+    assert_int_equal(engine_new(&scan_rules, buf_span(&head), &fault, &both), ERR_OK);
+    assert_false(engine_was_cached(both));
+    assert_int_equal(engine_save(both, &rest), ERR_OK);
+    const struct span parts[] = {buf_span(&head), buf_span(&rest)}, turned[] = {parts[1], parts[0]};
+    assert_int_equal(engine_load(&scan_rules, parts, 2, &fault, &again), ERR_OK);
+    assert_true(engine_was_cached(again));
+    assert_int_equal(engine_load(&scan_rules, parts, 1, &fault, &none), ERR_NOT_FOUND);
+    assert_int_equal(engine_load(&scan_rules, turned, 2, &fault, &none), ERR_NOT_FOUND);
+    assert_int_equal(engine_load(&other, parts, 2, &fault, &none), ERR_NOT_FOUND);
+    for (size_t i = 0; i < 2 * COUNT_OF(scan_pieces); i++)
+        assert_int_equal(buf_printf(&text, "%s%s", scan_pieces[i % COUNT_OF(scan_pieces)], i % 3 == 0 ? " " : ""),
+                         ERR_OK);
+    struct findings wanted = scan_body(buf_span(&text), SIZE_MAX, SIZE_MAX);
+    assert_true(wanted.count > 4);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(scanner_new(vault, i == 0 ? both : again, &scanner), ERR_OK);
+        for (size_t step = 1; step < 5000; step *= 7) {
+            struct findings found = scan_body(buf_span(&text), step, step), block = {0};
+            assert_memory_equal(&found, &wanted, sizeof found);
+            assert_int_equal(scan_block(scanner, SCAN_BODY, (struct span){0}, buf_span(&text), &block), ERR_OK);
+            assert_memory_equal(&block, &wanted, sizeof block);
+        }
+        scanner_free(&scanner);
+    }
+    scanner = whole;
+    buf_clear(&head);
+    buf_clear(&rest);
+    buf_clear(&text);
 }
 
 static void an_engine_without_rules_finds_nothing(void **state)
@@ -662,6 +710,7 @@ int main(void)
         cmocka_unit_test(a_cached_engine_finds_the_same),
         cmocka_unit_test(an_engine_keeps_its_rules),
         cmocka_unit_test(what_is_off_is_never_told),
+        cmocka_unit_test(rules_in_two_parts_find_what_they_find_in_one),
         cmocka_unit_test(an_engine_without_rules_finds_nothing),
         cmocka_unit_test(a_hit_that_takes_too_long_fails_the_scan),
         cmocka_unit_test(every_allocation_may_fail),

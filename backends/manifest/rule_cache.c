@@ -36,13 +36,15 @@ static bool is_ours(const char *path)
 
 /* --- found ------------------------------------------------------------------------------------------------- */
 
+/* What we ship, and the rest out of the file. */
 static enum err load(const char *path, const struct rule_set *rules, struct rule_fault *fault,
                      struct engine **engine_out)
 {
     struct buf bytes = {0};
     enum err err = is_ours(path) ? file_read(path, RULE_CACHE_MAX, &bytes) : ERR_DENIED;
+    const struct span both[] = {rules_compiled(), buf_span(&bytes)};
 
-    if (err == ERR_OK) err = engine_load(rules, buf_span(&bytes), fault, engine_out);
+    if (err == ERR_OK) err = engine_load(rules, both, COUNT_OF(both), fault, engine_out);
     buf_clear(&bytes);
     return err;
 }
@@ -67,7 +69,8 @@ enum err rule_cache_find(const char *root, const struct rule_set *rules, struct 
                          enum rule_cache_use *use_out, struct engine **engine_out)
 {
     char path[PATH_BYTES_MAX];
-    enum err err = engine_load(rules, rules_compiled(), fault, engine_out);
+    const struct span shipped = rules_compiled();
+    enum err err = engine_load(rules, &shipped, 1, fault, engine_out);
 
     *use_out = err == ERR_OK ? RULE_CACHE_SHIPPED : RULE_CACHE_USED;
     if (err != ERR_NOT_FOUND) return err;
@@ -140,7 +143,7 @@ enum err rule_cache_open(const char *root, const struct rule_set *rules, struct 
     enum err err = rule_cache_find(root, rules, fault, use_out, engine_out);
 
     if (err != ERR_NOT_FOUND && err != ERR_DENIED) return err;
-    TRY(engine_new(rules, (struct span){0}, fault, engine_out));
+    TRY(engine_new(rules, rules_compiled(), fault, engine_out));
     err = make_path(root, rules, path) ? keep(root, path, *engine_out) : ERR_NOT_FOUND;
     *use_out = err == ERR_OK ? RULE_CACHE_NEW : RULE_CACHE_UNKEPT;
     return ERR_OK;

@@ -2,9 +2,9 @@
  * own at an earlier start.
  *
  * Shipped  is inside the program (dlp/scan/shipped.h).  Rules that are off make no difference.
- * Own      ROOT/cache/rules-HEX.bin, HEX being engine_key(): mode 0600, written beside and renamed, so that whoever
- *          reads it finds all of it.  It is believed when it is this user's alone, and engine.h finds it whole; else it
- *          is thrown away.  One that nobody has used for RULE_CACHE_DAYS goes when another is written.
+ * Own      what a bottle adds: ROOT/cache/rules-HEX.bin, HEX being engine_key(), mode 0600, written beside and renamed,
+ *          so that whoever reads it finds all of it.  It is believed when it is this user's alone, and engine.h finds
+ *          it whole; else it is thrown away.  One that nobody used for RULE_CACHE_DAYS goes when another is written.
  */
 #pragma once
 #include "dlp/scan/engine.h"
@@ -23,7 +23,7 @@ enum rule_cache_use {
 MUST_CHECK enum err rule_cache_find(const char *root, const struct rule_set *rules, struct rule_fault *fault,
                                     enum rule_cache_use *use_out, struct engine **engine_out);
 
-/* The same, but what isn't found is compiled and kept: seconds.  root is not made, its folder cache/ is.
- * errors: as engine_new() */
+/* The same, but what isn't found is compiled and kept: a bottle's few rules in some 0.2 s, all of ours in 9 s.
+ * root is not made, its folder cache/ is.  errors: as engine_new() */
 MUST_CHECK enum err rule_cache_open(const char *root, const struct rule_set *rules, struct rule_fault *fault,
                                     enum rule_cache_use *use_out, struct engine **engine_out);

@@ -4,10 +4,19 @@
 
 #include "dlp/scan/engine.h"
 
+enum { ENGINE_PARTS = 2 };
+
+/* The rules from one on, up to the next part's; rule i of the set is expression i. */
+struct part {
+    size_t from;
+    hs_database_t *block, *stream;
+};
+
 struct engine {
     unsigned references;
-    struct rule_set *rules;        /* rule i is expression i */
-    hs_database_t *block, *stream; /* the same rules; NULL when there are none */
+    struct rule_set *rules;
+    struct part parts[ENGINE_PARTS]; /* in the rules' order; all are swept */
+    size_t part_count;               /* 0 when there are no rules */
     struct confirm *confirm;
     bool cached;
 };

@@ -19,7 +19,8 @@ enum { TAIL_BYTES = RULE_WINDOW + SCAN_AHEAD };
 struct scanner {
     struct known known;
     struct engine *engine;         /* or NULL */
-    hs_database_t *block, *stream; /* the engine's, or NULL */
+    const struct part *parts;      /* the engine's */
+    size_t part_count;             /* 0 where there is no rule */
     hs_scratch_t *scratch;         /* large enough for all */
     struct candidates *candidates; /* of the call under way: known forms, then rules; NULL when there is neither */
     uint8_t window[RULE_WINDOW + 1];
@@ -27,7 +28,7 @@ struct scanner {
 
 struct scan {
     struct scanner *scanner;
-    hs_stream_t *known, *rules; /* NULL where there are none, and after the end */
+    hs_stream_t *known, *rules[ENGINE_PARTS]; /* NULL where there are none, and after the end */
     enum scan_place place;
     uint64_t seen;
     uint8_t *tail; /* the last bytes seen, for rules; made when there are some */
@@ -41,13 +42,19 @@ struct scan {
 
 /* --- made ------------------------------------------------------------------------------------------------ */
 
+static enum err make_scratch(struct scanner *scanner, const struct part *part)
+{
+    TRY(hs_err(hs_alloc_scratch(part->block, &scanner->scratch)));
+    return hs_err(hs_alloc_scratch(part->stream, &scanner->scratch));
+}
+
 static enum err make_room(struct scanner *scanner)
 {
-    hs_database_t *all[] = {scanner->known.block, scanner->known.stream, scanner->block, scanner->stream};
+    const struct part known = {0, scanner->known.block, scanner->known.stream};
     size_t rule_count = scanner->engine != NULL ? scanner->engine->rules->count : 0;
 
-    for (size_t i = 0; i < COUNT_OF(all); i++)
-        if (all[i] != NULL) TRY(hs_err(hs_alloc_scratch(all[i], &scanner->scratch)));
+    if (known.block != NULL) TRY(make_scratch(scanner, &known));
+    for (size_t i = 0; i < scanner->part_count; i++) TRY(make_scratch(scanner, &scanner->parts[i]));
     if (scanner->scratch == NULL) return ERR_OK;
     TRY(candidates_new(scanner->known.count + rule_count, &scanner->candidates));
     for (size_t i = 0; i < rule_count; i++)
@@ -63,8 +70,8 @@ enum err scanner_new(const struct vault *vault, struct engine *engine, struct sc
     if (scanner == NULL) return ERR_NOMEM;
     if (engine != NULL) {
         scanner->engine = engine_hold(engine);
-        scanner->block = engine->block;
-        scanner->stream = engine->stream;
+        scanner->parts = engine->parts;
+        scanner->part_count = engine->part_count;
     }
     TRY(known_make(vault, &scanner->known));
     TRY(make_room(scanner));
@@ -242,8 +249,9 @@ static enum err sweep_block(struct scanner *scanner, struct span bytes)
     candidates_clear(scanner->candidates);
     if (scanner->known.block != NULL)
         TRY(hs_err(hs_scan(scanner->known.block, at, len, 0, scanner->scratch, candidates_on_match, &known)));
-    if (scanner->block == NULL) return ERR_OK;
-    return hs_err(hs_scan(scanner->block, at, len, 0, scanner->scratch, candidates_on_match, &rules));
+    for (size_t i = 0; i < scanner->part_count; i++)
+        TRY(hs_err(hs_scan(scanner->parts[i].block, at, len, 0, scanner->scratch, candidates_on_match, &rules)));
+    return ERR_OK;
 }
 
 static enum err scan_text(struct scanner *scanner, struct span bytes, const struct sink *sink)
@@ -309,7 +317,8 @@ static enum err open_streams(struct scan *scan)
     const struct scanner *scanner = scan->scanner;
 
     if (scanner->known.stream != NULL) TRY(hs_err(hs_open_stream(scanner->known.stream, 0, &scan->known)));
-    if (scanner->stream != NULL) TRY(hs_err(hs_open_stream(scanner->stream, 0, &scan->rules)));
+    for (size_t i = 0; i < scanner->part_count; i++)
+        TRY(hs_err(hs_open_stream(scanner->parts[i].stream, 0, &scan->rules[i])));
     return ERR_OK;
 }
 
@@ -364,8 +373,8 @@ static enum err sweep_step(struct scan *scan, struct span step)
     take_held(scan);
     if (scan->known != NULL)
         TRY(hs_err(hs_scan_stream(scan->known, at, len, 0, scanner->scratch, candidates_on_match, &known)));
-    if (scan->rules != NULL)
-        TRY(hs_err(hs_scan_stream(scan->rules, at, len, 0, scanner->scratch, candidates_on_match, &rules)));
+    for (size_t i = 0; i < scanner->part_count; i++)
+        TRY(hs_err(hs_scan_stream(scan->rules[i], at, len, 0, scanner->scratch, candidates_on_match, &rules)));
     scan->seen += step.len;
     return ERR_OK;
 }
@@ -388,7 +397,7 @@ enum err scan_feed(struct scan *scan, struct span bytes, struct findings *findin
     struct text text = {{scan->tail, scan->tail_len}, bytes, scan->seen, scan->seen, false};
 
     if (scan->scanner->candidates == NULL || bytes.len == 0) return ERR_OK;
-    assert(scan->known != NULL || scan->rules != NULL); /* not after the end */
+    assert(scan->known != NULL || scan->rules[0] != NULL); /* not after the end */
     for (struct span rest = bytes; rest.len > 0;) {
         struct span step = span_first(rest, SCAN_STEP_BYTES);
         TRY(sweep_step(scan, step));
@@ -396,21 +405,24 @@ enum err scan_feed(struct scan *scan, struct span bytes, struct findings *findin
         if (scan->scanner->candidates->count > 0) TRY(settle(scan->scanner, &text, &sink, scan));
         rest = span_from(rest, step.len);
     }
-    if (scan->rules != NULL) TRY(keep_tail(scan, bytes));
+    if (scan->rules[0] != NULL) TRY(keep_tail(scan, bytes));
     scan->findings = findings;
     return scan->inflate != NULL ? inflate_feed(scan->inflate, bytes) : ERR_OK;
 }
 
-/* Both are closed whatever happens to the first. */
+/* All are closed whatever happens to one. */
 static enum err close_streams(struct scan *scan)
 {
     struct scanner *scanner = scan->scanner;
     struct reporter known = {scanner->candidates, 0}, rules = {scanner->candidates, (uint32_t)scanner->known.count};
-    hs_error_t error = HS_SUCCESS, other = HS_SUCCESS;
+    hs_error_t error = HS_SUCCESS, other;
 
     if (scan->known != NULL) error = hs_close_stream(MOVE(scan->known), scanner->scratch, candidates_on_match, &known);
-    if (scan->rules != NULL) other = hs_close_stream(MOVE(scan->rules), scanner->scratch, candidates_on_match, &rules);
-    return hs_err(error != HS_SUCCESS ? error : other);
+    for (size_t i = 0; i < scanner->part_count; i++) {
+        other = hs_close_stream(MOVE(scan->rules[i]), scanner->scratch, candidates_on_match, &rules);
+        if (error == HS_SUCCESS) error = other;
+    }
+    return hs_err(error);
 }
 
 enum err scan_end(struct scan *scan, struct findings *findings)
@@ -418,7 +430,7 @@ enum err scan_end(struct scan *scan, struct findings *findings)
     struct sink sink = {.place = scan->place, .findings = findings};
     struct text text = {{scan->tail, scan->tail_len}, {0}, scan->seen, scan->seen, true};
 
-    if (scan->known == NULL && scan->rules == NULL) return ERR_OK;
+    if (scan->known == NULL && scan->rules[0] == NULL) return ERR_OK;
     take_held(scan);
     TRY(close_streams(scan));
     TRY(settle(scan->scanner, &text, &sink, scan));
@@ -433,7 +445,8 @@ void scan_free(struct scan **scan)
 
     if (freed == NULL) return;
     if (freed->known != NULL) hs_close_stream(freed->known, NULL, NULL, NULL);
-    if (freed->rules != NULL) hs_close_stream(freed->rules, NULL, NULL, NULL);
+    for (size_t i = 0; i < ENGINE_PARTS; i++)
+        if (freed->rules[i] != NULL) hs_close_stream(freed->rules[i], NULL, NULL, NULL);
     if (freed->tail != NULL) mem_wipe(freed->tail, TAIL_BYTES);
     mem_free(freed->tail);
     inflate_free(&freed->inflate);
