@@ -113,11 +113,8 @@ static void log_engine(const struct served *s, enum rule_cache_use use, uint64_t
         F_TEXT("engine", words[use]), F_MS("took", clock_ms() - began_ms));
 }
 
-/* rule_cache_find, or rule_cache_open. */
-typedef enum err cache_fn(const char *root, const struct rule_set *rules, struct rule_fault *fault,
-                          enum rule_cache_use *use_out, struct engine **engine_out);
-
-static enum err open_engine(struct app *app, struct served *s, cache_fn *look)
+/* ERR_NOT_FOUND and ERR_DENIED: it has to be compiled, and may not be here. */
+static enum err open_engine(struct app *app, struct served *s, bool may_compile)
 {
     struct engine *same = find_engine(app, s->rule_set);
     struct rule_fault fault = {0};
@@ -128,7 +125,9 @@ static enum err open_engine(struct app *app, struct served *s, cache_fn *look)
         s->engine = engine_hold(same);
         return ERR_OK;
     }
-    enum err err = look(app->options->root, s->rule_set, &fault, &use, &s->engine);
+    const char *root = app->options->root;
+    enum err err = may_compile ? rule_cache_open(root, s->rule_set, &fault, &use, &s->engine)
+                               : rule_cache_find(root, s->rule_set, &use, &s->engine);
     if (err == ERR_OK) log_engine(s, use, began_ms);
     if (err == ERR_SYNTAX) LOG(ERROR, "app.rule", F_STR("rule", fault.rule->id), F_TEXT("why", fault.why));
     if (err == ERR_DENIED)
@@ -140,7 +139,7 @@ static enum err open_engine(struct app *app, struct served *s, cache_fn *look)
 /* Where no child could be had, or it failed, the rules are compiled here, and everybody waits. */
 static enum err make_rules(struct app *app, struct served *s)
 {
-    if (s->engine == NULL) TRY(open_engine(app, s, rule_cache_open));
+    if (s->engine == NULL) TRY(open_engine(app, s, true));
     return rules_new(app->loop, &s->policy, &s->vault, s->engine, &s->next);
 }
 
@@ -177,7 +176,7 @@ static enum err open_engines(struct app *app)
     size_t count = 0;
 
     for (size_t i = 0; i < app->served_count; i++) {
-        enum err err = open_engine(app, app->served[i], rule_cache_find);
+        enum err err = open_engine(app, app->served[i], false);
         if (err == ERR_NOT_FOUND || err == ERR_DENIED)
             names[count++] = app->served[i]->egress.name;
         else

@@ -76,10 +76,9 @@ static enum rule_cache_use open_cache(void)
 /* ERR_OK only where nothing has to be compiled. */
 static enum err find_cache(void)
 {
-    struct rule_fault fault;
     enum rule_cache_use use;
     AUTO(engine) engine = NULL;
-    enum err err = rule_cache_find(root, rules, &fault, &use, &engine);
+    enum err err = rule_cache_find(root, rules, &use, &engine);
 
     assert_true(err == ERR_OK ? engine != NULL && use == RULE_CACHE_USED : engine == NULL);
     return err;

@@ -37,27 +37,25 @@ static bool is_ours(const char *path)
 /* --- found ------------------------------------------------------------------------------------------------- */
 
 /* What we ship, and the rest out of the file. */
-static enum err load(const char *path, const struct rule_set *rules, struct rule_fault *fault,
-                     struct engine **engine_out)
+static enum err load(const char *path, const struct rule_set *rules, struct engine **engine_out)
 {
     struct buf bytes = {0};
     enum err err = is_ours(path) ? file_read(path, RULE_CACHE_MAX, &bytes) : ERR_DENIED;
     const struct span both[] = {rules_compiled(), buf_span(&bytes)};
 
-    if (err == ERR_OK) err = engine_load(rules, both, COUNT_OF(both), fault, engine_out);
+    if (err == ERR_OK) err = engine_load(rules, both, COUNT_OF(both), engine_out);
     buf_clear(&bytes);
     return err;
 }
 
-static enum err load_or_throw_away(const char *path, const struct rule_set *rules, struct rule_fault *fault,
-                                   struct engine **engine_out)
+static enum err load_or_throw_away(const char *path, const struct rule_set *rules, struct engine **engine_out)
 {
     struct stat stat;
     enum err err;
 
     if (lstat(path, &stat) != 0) return ERR_NOT_FOUND;
-    err = load(path, rules, fault, engine_out);
-    if (err == ERR_NOMEM || err == ERR_SYNTAX) return err; /* no fault of the file's */
+    err = load(path, rules, engine_out);
+    if (err == ERR_NOMEM) return err; /* no fault of the file's */
     if (err == ERR_OK)
         (void)utimensat(AT_FDCWD, path, NULL, AT_SYMLINK_NOFOLLOW); /* used today: see remove_old() */
     else
@@ -65,16 +63,16 @@ static enum err load_or_throw_away(const char *path, const struct rule_set *rule
     return err == ERR_OK ? ERR_OK : ERR_DENIED;
 }
 
-enum err rule_cache_find(const char *root, const struct rule_set *rules, struct rule_fault *fault,
-                         enum rule_cache_use *use_out, struct engine **engine_out)
+enum err rule_cache_find(const char *root, const struct rule_set *rules, enum rule_cache_use *use_out,
+                         struct engine **engine_out)
 {
     char path[PATH_BYTES_MAX];
     const struct span shipped = rules_compiled();
-    enum err err = engine_load(rules, &shipped, 1, fault, engine_out);
+    enum err err = engine_load(rules, &shipped, 1, engine_out);
 
     *use_out = err == ERR_OK ? RULE_CACHE_SHIPPED : RULE_CACHE_USED;
     if (err != ERR_NOT_FOUND) return err;
-    return make_path(root, rules, path) ? load_or_throw_away(path, rules, fault, engine_out) : ERR_NOT_FOUND;
+    return make_path(root, rules, path) ? load_or_throw_away(path, rules, engine_out) : ERR_NOT_FOUND;
 }
 
 /* --- kept -------------------------------------------------------------------------------------------------- */
@@ -140,7 +138,7 @@ enum err rule_cache_open(const char *root, const struct rule_set *rules, struct 
                          enum rule_cache_use *use_out, struct engine **engine_out)
 {
     char path[PATH_BYTES_MAX];
-    enum err err = rule_cache_find(root, rules, fault, use_out, engine_out);
+    enum err err = rule_cache_find(root, rules, use_out, engine_out);
 
     if (err != ERR_NOT_FOUND && err != ERR_DENIED) return err;
     TRY(engine_new(rules, rules_compiled(), fault, engine_out));

@@ -20,8 +20,8 @@ enum rule_cache_use {
 /* Compiles nothing.  root: NULL is no folder.
  * errors: ERR_NOT_FOUND it is neither here nor there; ERR_DENIED there was a file, and it was thrown away; as
  *         engine_load() */
-MUST_CHECK enum err rule_cache_find(const char *root, const struct rule_set *rules, struct rule_fault *fault,
-                                    enum rule_cache_use *use_out, struct engine **engine_out);
+MUST_CHECK enum err rule_cache_find(const char *root, const struct rule_set *rules, enum rule_cache_use *use_out,
+                                    struct engine **engine_out);
 
 /* The same, but what isn't found is compiled and kept: a bottle's few rules in some 0.2 s, all of ours in 9 s.
  * root is not made, its folder cache/ is.  errors: as engine_new() */

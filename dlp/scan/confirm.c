@@ -18,7 +18,7 @@
 /* One rule, compiled. */
 struct matcher {
     const struct rule *rule;
-    pcre2_code *code;
+    pcre2_code *code;   /* NULL until it is compiled, with all that is below */
     pcre2_code **allow; /* by row of the rule's */
     size_t width;       /* of its longest match */
 };
@@ -111,7 +111,16 @@ static enum err compile_pattern(struct confirm *confirm, struct matcher *matcher
     return ERR_SYNTAX;
 }
 
-static enum err compile_rule(struct confirm *confirm, struct matcher *matcher, struct rule_fault *fault)
+static void matcher_clear(struct matcher *matcher)
+{
+    for (size_t i = 0; matcher->allow != NULL && i < matcher->rule->allow_count; i++)
+        pcre2_code_free(matcher->allow[i]);
+    mem_free(matcher->allow);
+    pcre2_code_free(matcher->code);
+    *matcher = (struct matcher){.rule = matcher->rule};
+}
+
+static enum err compile_parts(struct confirm *confirm, struct matcher *matcher, struct rule_fault *fault)
 {
     const struct rule *rule = matcher->rule;
 
@@ -122,6 +131,15 @@ static enum err compile_rule(struct confirm *confirm, struct matcher *matcher, s
     for (size_t i = 0; i < rule->allow_count; i++)
         TRY(compile(confirm, rule, rule->allow[i], PCRE2_ANCHORED | PCRE2_ENDANCHORED, fault, &matcher->allow[i]));
     return ERR_OK;
+}
+
+/* All of it or nothing. */
+static enum err compile_rule(struct confirm *confirm, struct matcher *matcher, struct rule_fault *fault)
+{
+    enum err err = compile_parts(confirm, matcher, fault);
+
+    if (err != ERR_OK) matcher_clear(matcher);
+    return err;
 }
 
 static int judge_end(pcre2_callout_block *block, void *context);
@@ -146,7 +164,7 @@ static enum err make_contexts(struct confirm *confirm)
     return ERR_OK;
 }
 
-enum err confirm_new(const struct rule_set *rules, struct rule_fault *fault, struct confirm **confirm_out)
+enum err confirm_later(const struct rule_set *rules, struct confirm **confirm_out)
 {
     AUTO(confirm) confirm = mem_new(sizeof *confirm);
 
@@ -154,13 +172,18 @@ enum err confirm_new(const struct rule_set *rules, struct rule_fault *fault, str
     TRY(make_contexts(confirm));
     confirm->list = mem_new(rules->count * sizeof *confirm->list);
     if (confirm->list == NULL) return ERR_NOMEM;
-    for (; confirm->count < rules->count; confirm->count++) {
+    for (; confirm->count < rules->count; confirm->count++)
         confirm->list[confirm->count].rule = &rules->list[confirm->count];
-        enum err err = compile_rule(confirm, &confirm->list[confirm->count], fault);
-        if (err == ERR_OK) continue;
-        confirm->count++; /* half made: it is freed too */
-        return err;
-    }
+    *confirm_out = MOVE(confirm);
+    return ERR_OK;
+}
+
+enum err confirm_new(const struct rule_set *rules, struct rule_fault *fault, struct confirm **confirm_out)
+{
+    AUTO(confirm) confirm = NULL;
+
+    TRY(confirm_later(rules, &confirm));
+    for (size_t i = 0; i < confirm->count; i++) TRY(compile_rule(confirm, &confirm->list[i], fault));
     *confirm_out = MOVE(confirm);
     return ERR_OK;
 }
@@ -170,13 +193,7 @@ void confirm_free(struct confirm **held)
     struct confirm *confirm = MOVE(*held);
 
     if (confirm == NULL) return;
-    for (size_t i = 0; i < confirm->count; i++) {
-        struct matcher *matcher = &confirm->list[i];
-        for (size_t j = 0; matcher->allow != NULL && j < matcher->rule->allow_count; j++)
-            pcre2_code_free(matcher->allow[j]);
-        mem_free(matcher->allow);
-        pcre2_code_free(matcher->code);
-    }
+    for (size_t i = 0; i < confirm->count; i++) matcher_clear(&confirm->list[i]);
     mem_free(confirm->list);
     pcre2_jit_stack_free(confirm->stack);
     pcre2_match_data_free(confirm->data);
@@ -300,15 +317,26 @@ static int judge_end(pcre2_callout_block *block, void *context)
     return rung <= attempt->matcher->rule->rung ? 0 : 1; /* what was lowered may have a better one behind it */
 }
 
+/* It was compiled once without a fault, so only memory can be wanting; whatever it is, it can't be told. */
+static enum err compile_at_last(struct confirm *confirm, struct matcher *matcher)
+{
+    struct rule_fault fault;
+    enum err err = matcher->code == NULL ? compile_rule(confirm, matcher, &fault) : ERR_OK;
+
+    return err == ERR_SYNTAX ? ERR_LIMIT : err;
+}
+
 enum err confirm_hit(struct confirm *confirm, size_t rule, const struct window *window, struct confirmed *confirmed)
 {
-    const struct matcher *matcher = &confirm->list[rule];
+    struct matcher *matcher = &confirm->list[rule];
     struct attempt attempt = {.confirm = confirm, .matcher = matcher, .window = window};
-    size_t from = window->end > matcher->width ? window->end - matcher->width : 0;
     uint32_t options = (window->is_first ? 0 : PCRE2_NOTBOL) | (window->is_last ? 0 : PCRE2_NOTEOL);
+    size_t from;
     int matched;
 
     assert(rule < confirm->count && window->end <= window->bytes.len && window->end <= RULE_WINDOW);
+    TRY(compile_at_last(confirm, matcher));
+    from = window->end > matcher->width ? window->end - matcher->width : 0;
     pcre2_set_callout(confirm->pinned, judge_end, &attempt);
     matched =
         pcre2_match(matcher->code, window->bytes.at, window->bytes.len, from, options, confirm->data, confirm->pinned);

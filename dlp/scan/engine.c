@@ -209,14 +209,14 @@ static enum err begin(const struct rule_set *rules, struct engine **engine_out)
 }
 
 enum err engine_load(const struct rule_set *rules, const struct span *cached, size_t cached_count,
-                     struct rule_fault *fault, struct engine **engine_out)
+                     struct engine **engine_out)
 {
     AUTO(engine) engine = NULL;
 
     TRY(begin(rules, &engine));
     engine->cached = load(engine, cached, cached_count) == rules->count;
     if (!engine->cached) return ERR_NOT_FOUND;
-    TRY(confirm_new(rules, fault, &engine->confirm));
+    TRY(confirm_later(rules, &engine->confirm));
     *engine_out = MOVE(engine);
     return ERR_OK;
 }
@@ -225,12 +225,12 @@ enum err engine_new(const struct rule_set *rules, struct span cached, struct rul
                     struct engine **engine_out)
 {
     AUTO(engine) engine = NULL;
+    enum err err = engine_load(rules, &cached, 1, engine_out);
 
+    if (err != ERR_NOT_FOUND) return err;
     TRY(begin(rules, &engine));
     TRY(confirm_new(rules, fault, &engine->confirm));
-    size_t loaded = load(engine, &cached, 1);
-    engine->cached = loaded == rules->count;
-    if (!engine->cached) TRY(compile_part(engine, loaded, fault));
+    TRY(compile_part(engine, load(engine, &cached, 1), fault));
     *engine_out = MOVE(engine);
     return ERR_OK;
 }

@@ -24,9 +24,9 @@ MUST_CHECK enum err engine_new(const struct rule_set *rules, struct span cached,
                                struct engine **engine_out);
 
 /* Never compiles: cached holds what engine_save() gave for the rules, and then for the rest of them.  What is neither
- * is passed over.  errors: as engine_new(); ERR_NOT_FOUND a rule is in none of them */
+ * is passed over.  errors: ERR_NOT_FOUND a rule is in none of them; ERR_LIMIT and ERR_NOMEM as engine_new() */
 MUST_CHECK enum err engine_load(const struct rule_set *rules, const struct span *cached, size_t cached_count,
-                                struct rule_fault *fault, struct engine **engine_out);
+                                struct engine **engine_out);
 
 struct engine *engine_hold(struct engine *engine);
 void engine_free(struct engine **engine); /* drops one reference */
