@@ -44,6 +44,13 @@ static void assert_error(const char *beginning)
     buf_clear(&out);
 }
 
+static void an_empty_file_is_told(void **state)
+{
+    (void)state;
+    assert_int_equal(read_two((struct span){0}, (struct span){0}), ERR_OK); /* as file_read() gives it */
+    assert_error("one.yaml:1:1: a rule file is a map, here is nothing");
+}
+
 static void a_rule_is_read_whole(void **state)
 {
     (void)state;
@@ -367,6 +374,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(a_rule_is_read_whole, let_go),
         cmocka_unit_test_teardown(names_and_a_value_make_a_pattern, let_go),
+        cmocka_unit_test_teardown(an_empty_file_is_told, let_go),
         cmocka_unit_test_teardown(a_mistake_is_told, let_go),
         cmocka_unit_test_teardown(all_mistakes_are_told_at_once, let_go),
         cmocka_unit_test_teardown(no_file_defines_what_an_earlier_one_did, let_go),

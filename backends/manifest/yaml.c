@@ -240,6 +240,7 @@ enum err yaml_read(struct reader *reader, struct span yaml, unsigned first_line,
     yaml_parser_t parser;
     enum err err;
 
+    if (yaml.len == 0) yaml = SPAN_LIT(""); /* libyaml takes no NULL */
     TRY(yaml_lint(reader, yaml, first_line));
     if (!yaml_parser_initialize(&parser)) return ERR_NOMEM;
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
