@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backends/manifest/gitleaks.h"
 #include "backends/manifest/load.h"
 #include "backends/manifest/rule_cache.h"
 #include "backends/manifest/scan_report.h"
@@ -16,6 +17,7 @@
 static const char help[] =
     "bottled scan [OPTIONS] [FILE|DIR|-]...\n"
     "bottled scan [OPTIONS] --list-rules\n"
+    "bottled scan --import-gitleaks FILE.toml\n"
     "\n"
     "Looks for secrets by the rules that the proxy has.  Examples:\n"
     "\n"
@@ -39,6 +41,10 @@ static const char help[] =
     "                     secretlint-disable-line, trufflehog:ignore or pipelock:ignore (the proxy never does)\n"
     "  --rules FILE       a rule file beside ours; may be repeated\n"
     "  --bottle NAME      the rules of this bottle in place of ours\n"
+    "  --import-gitleaks FILE\n"
+    "                     print the rules of a gitleaks configuration as a rule file of ours, and what could not "
+    "be\n"
+    "                     carried over on standard error\n"
     "  --list-rules       print the rules: id, rung, service, title\n"
     "  --root DIR         where bottles are, and compiled rules in DIR/cache (default: ~/.bottled, when it is there)\n"
     "\n"
@@ -49,6 +55,7 @@ enum { SCAN_CLEAN = 0, SCAN_ERROR = 2, SCAN_FOUND = 3 };
 struct options {
     struct scan_rules_from from;
     const char *files[RULE_FILES_OWN_MAX];
+    const char *gitleaks; /* a configuration to import */
     bool json, honours, lists, strict, help;
 };
 
@@ -141,7 +148,10 @@ static enum err scan(struct run *run, char **paths)
     AUTO(scanner) scanner = NULL;
 
     TRY(scan_rules_read(&options->from, &rules));
-    if (rules == NULL) return ERR_SYNTAX;
+    if (rules == NULL) {
+        run->failed = true; /* and why was told */
+        return ERR_OK;
+    }
     if (options->lists) return scan_report_rules(&run->report, rules);
     TRY(make_scanner(options->from.root, rules, &scanner));
     run->scanner = scanner;
@@ -173,10 +183,16 @@ static bool take_rules(struct options *options, const char *path)
 
 static bool parse(int argc, char **argv, struct options *options)
 {
-    static const struct option list[] = {
-        {"json", 0, 0, 'j'},       {"strict", 0, 0, 's'}, {"honour-markers", 0, 0, 'm'},
-        {"list-rules", 0, 0, 'l'}, {"rules", 1, 0, 'u'},  {"bottle", 1, 0, 'b'},
-        {"root", 1, 0, 'r'},       {"help", 0, 0, 'h'},   {0, 0, 0, 0}};
+    static const struct option list[] = {{"json", 0, 0, 'j'},
+                                         {"strict", 0, 0, 's'},
+                                         {"honour-markers", 0, 0, 'm'},
+                                         {"list-rules", 0, 0, 'l'},
+                                         {"rules", 1, 0, 'u'},
+                                         {"bottle", 1, 0, 'b'},
+                                         {"root", 1, 0, 'r'},
+                                         {"help", 0, 0, 'h'},
+                                         {"import-gitleaks", 1, 0, 'g'},
+                                         {0, 0, 0, 0}};
 
     optind = 0;
     for (int c; (c = getopt_long(argc, argv, "h", list, NULL)) != -1;) {
@@ -189,6 +205,7 @@ static bool parse(int argc, char **argv, struct options *options)
             if (!take_rules(options, optarg)) return false;
             break;
         case 'b': options->from.bottle = span_of(optarg); break;
+        case 'g': options->gitleaks = optarg; break;
         case 'r': options->from.root = optarg; break;
         case 'h': options->help = true; break;
         default: return false;
@@ -212,6 +229,8 @@ int cmd_scan(int argc, char **argv)
         code = SCAN_ERROR;
     } else if (options.help) {
         fputs(help, stdout);
+    } else if (options.gitleaks != NULL) {
+        code = gitleaks_import_file(options.gitleaks);
     } else {
         if (options.from.root == NULL) options.from.root = manifests_home(&arena);
         code = scan_and_tell(&options, argv + optind);

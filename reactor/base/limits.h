@@ -152,6 +152,10 @@
 #define RULE_GROUP_MAX      9u       /* the capture that is the secret */
 #define RULE_SHOWN_MAX      4u       /* characters of a secret that may be public: "ghp_" */
 #define RULE_CACHE_MAX      MIB(64)  /* rules compiled: ours are some 7 MiB */
+#define TOML_FILE_BYTES_MAX MIB(1)   /* one gitleaks configuration; its own is ~100 KiB */
+#define TOML_TREE_BYTES_MAX MIB(16)  /* ...as a tree */
+#define TOML_NODES_MAX      16384u   /* ...values in it; 1,446 stop words are the longest list there is */
+#define PATTERN_RUN_MAX     1000u    /* characters of a run that an imported pattern does not bound */
 #define RULE_CACHE_DAYS     14u      /* compiled rules that nobody used for so long are removed; each edit leaves one */
 #define DIFF_PATH_MAX       4096u    /* bytes of a path in a diff; the kernel's own bound */
 #define LINES_PIECE_BYTES   KIB(64)  /* of a line that are looked at together; all but minified text is shorter */

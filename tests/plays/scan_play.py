@@ -175,6 +175,20 @@ def story_rules_of_ones_own_stand_beside_ours():
     check(code == 2 and "the id `acme-key` is taken" in err, err)
 
 
+def story_a_gitleaks_configuration_is_imported_and_its_rules_are_rules():
+    source = pathlib.Path(__file__).resolve().parent.parent / "data/gitleaks.toml"
+    code, out, err = scan("--import-gitleaks", str(source))
+    check(code == 0 and "rule `look-around`: left out: " in err and "7 rules written, 4 left out" in err, err)
+    write("imported.yaml", out)
+    write("imported.txt", 'wmb_0f9a8b7c6d5e4f3a2b1c\n{"QUOKKA_KEY":"a8f3k29dkf03jf82lsk10dfa"}\nbilby_a9s8d7f6\nbilby_test8d7f6\n')
+    rows = rows_of(scan("--json", "--rules", "imported.yaml", "imported.txt")[1])
+    check([(row["line"], row["rule"]) for row in rows[:-1] if row["stops"]] ==
+          [(1, "wombat-token"), (2, "quokka-key"), (3, "with-allowlists")], str(rows))
+    for text, why in (("a = \n", "bad.toml:1:5: the line ends here"), ("a = 1\n", "bad.toml:1:1: the file has no rules"), (None, "absent.toml: ")):
+        code, out, err = scan("--import-gitleaks", write("bad.toml", text) if text else "absent.toml")
+        check(code == 2 and out == "" and why in err, out + err)
+
+
 def story_a_bottles_rules_take_the_place_of_ours():
     root, ids = pad / "root", [row["id"] for row in rows_of(scan("--list-rules", "--json")[1])]
     (root / "bottles").mkdir(parents=True)
