@@ -1,8 +1,10 @@
 /* proxy.h — what every connection of this process shares, and what those of one bottle share. */
 #pragma once
 #include "backends/origin/upstream.h"
+#include "dlp/secrets/safelist.h"
 #include "fsm/access.h"
 #include "fsm/rules.h"
+#include "queue/asker.h"
 #include "reactor/net/listener.h"
 
 struct proxy {
@@ -21,7 +23,9 @@ struct egress {
     struct proxy *proxy;
     char *name;          /* of the bottle */
     struct rules *rules; /* of requests that begin now */
-    struct list conns;   /* every connection, struct conn's node */
+    struct asker *asker; /* about what the scan stops; outlives its requests.  NULL: that is refused at once */
+    struct safelist safelist;
+    struct list conns; /* every connection, struct conn's node */
     size_t conn_count;
     size_t names_count; /* connections to its name server */
 };

@@ -6,15 +6,15 @@
 #include "reactor/base/log.h"
 #include "reactor/base/mem.h"
 
-static fsm_action_fn request_decide, request_scan, request_renew, request_judge, request_dial, request_redial,
-    request_send, request_await, request_relay, request_finish, request_cut, request_refuse_now, request_late;
+static fsm_action_fn request_decide, request_scan, request_renew, request_judge, request_redial, request_send,
+    request_await, request_relay, request_finish, request_cut, request_late;
 FSM_TYPE(request_type, "request", REQUEST_STATES, REQUEST_EVENTS, REQUEST_ROWS);
 
 static struct request *of(struct fsm *machine) { return CONTAINER_OF(machine, struct request, machine); }
 
 static void mark(struct request *req) { req->entered_ms[req->machine.state] = loop_now_ms(req->machine.timer.loop); }
 
-static void say_no(struct request *req, enum reason reason, const char *detail)
+void request_say_no(struct request *req, enum reason reason, const char *detail)
 {
     req->verdict.reason = reason;
     if (detail != NULL) req->detail = detail;
@@ -101,7 +101,7 @@ static enum reason scan_line(struct request *req)
     if (err == ERR_OK) err = scan_target(req);
     if (err != ERR_OK) return REASON_SCAN_FAILED;
     req->secret_in_line = req->findings.count > 0;
-    return findings_stop(&req->findings) ? REASON_SECRET : REASON_NONE;
+    return request_is_stopped(req) ? REASON_SECRET : REASON_NONE;
 }
 
 static uint64_t body_max(const struct route *route) { return route->body_max > 0 ? route->body_max : SPOOL_BODY_MAX; }
@@ -120,26 +120,13 @@ static enum reason ask_policy(struct request *req)
                                                                                             : REASON_NONE;
 }
 
-/* Where it goes decides what a finding means.  Names that do not agree are nobody's: to them nothing belongs. */
-static enum reason name_judge(struct request *req)
-{
-    enum reason reason = request_read_names(req);
-
-    req->judge = (struct request_judge){.judge = {request_judge_say}, .policy = req->rules->policy};
-    if (reason != REASON_NONE) return reason;
-    req->judge.host = req->authority.host;
-    req->judge.path = req->target.path;
-    req->judge.tls = req->tls;
-    return REASON_NONE;
-}
-
 static enum reason decide(struct request *req)
 {
     enum reason reason, names;
     const char *detail;
 
     if (req->verdict.reason != REASON_NONE) return req->verdict.reason;
-    names = name_judge(req);
+    names = request_name_judge(req);
     detail = MOVE(req->detail); /* of names */
     if ((reason = scan_line(req)) != REASON_NONE) return reason;
     if ((reason = check_method(req)) != REASON_NONE) return reason;
@@ -179,7 +166,7 @@ static void request_decide(struct fsm *machine)
     mark(req);
     if (reason == REASON_NONE) reason = decide(req);
     if (reason != REASON_NONE) {
-        say_no(req, reason, NULL);
+        request_say_no(req, reason, NULL);
         return;
     }
     drop_fields(req);
@@ -235,11 +222,11 @@ static void request_scan(struct fsm *machine)
     mark(req);
     if (scan_fields(req->rules->scanner, SCAN_FIELD, req->head.fields, req->head.field_count, &req->findings) !=
         ERR_OK) {
-        say_no(req, REASON_SCAN_FAILED, "the head could not be scanned");
+        request_say_no(req, REASON_SCAN_FAILED, "the head could not be scanned");
         return;
     }
-    if (findings_stop(&req->findings)) {
-        say_no(req, REASON_SECRET, NULL);
+    if (request_is_stopped(req)) {
+        request_say_no(req, REASON_SECRET, NULL);
         return;
     }
     if (req->head.body == BODY_NONE || (req->head.body == BODY_LENGTH && req->head.length == 0)) {
@@ -248,9 +235,9 @@ static void request_scan(struct fsm *machine)
     }
     enum err err = begin_body(req);
     if (err == ERR_DENIED)
-        say_no(req, REASON_CODING, NULL);
+        request_say_no(req, REASON_CODING, NULL);
     else if (err != ERR_OK)
-        say_no(req, REASON_SCAN_FAILED, "no room for a body");
+        request_say_no(req, REASON_SCAN_FAILED, "no room for a body");
     else
         say_continue(req);
 }
@@ -258,11 +245,11 @@ static void request_scan(struct fsm *machine)
 static void say_unscanned(struct request *req, enum err err)
 {
     if (err == ERR_SYNTAX)
-        say_no(req, REASON_CODING, "the body is not coded as its head says");
+        request_say_no(req, REASON_CODING, "the body is not coded as its head says");
     else if (err == ERR_LIMIT)
-        say_no(req, REASON_BODY_TOO_LARGE, "the body is too large with its codings undone");
+        request_say_no(req, REASON_BODY_TOO_LARGE, "the body is too large with its codings undone");
     else
-        say_no(req, REASON_SCAN_FAILED, "the body could not be scanned");
+        request_say_no(req, REASON_SCAN_FAILED, "the body could not be scanned");
 }
 
 void request_body(struct request *req, struct span data)
@@ -280,9 +267,9 @@ void request_body(struct request *req, struct span data)
     if (err == ERR_OK)
         fsm_post(&req->machine, REQ_EV_PROGRESS);
     else if (err == ERR_LIMIT)
-        say_no(req, REASON_BODY_TOO_LARGE, NULL);
+        request_say_no(req, REASON_BODY_TOO_LARGE, NULL);
     else
-        say_no(req, REASON_SCAN_FAILED, "the spool failed");
+        request_say_no(req, REASON_SCAN_FAILED, "the spool failed");
 }
 
 static enum err keep_trailers(struct request *req, const struct field *trailers, size_t count)
@@ -304,12 +291,12 @@ void request_end(struct request *req, const struct field *trailers, size_t trail
 {
     if (req->machine.state != REQ_SCAN) return;
     if (trailer_count > 0 && keep_trailers(req, trailers, trailer_count) != ERR_OK)
-        say_no(req, REASON_SCAN_FAILED, "the trailers could not be scanned");
+        request_say_no(req, REASON_SCAN_FAILED, "the trailers could not be scanned");
     else
         fsm_post(&req->machine, REQ_EV_WHOLE);
 }
 
-void request_broken(struct request *req, const char *detail) { say_no(req, REASON_MALFORMED, detail); }
+void request_broken(struct request *req, const char *detail) { request_say_no(req, REASON_MALFORMED, detail); }
 
 static void request_judge(struct fsm *machine)
 {
@@ -318,10 +305,10 @@ static void request_judge(struct fsm *machine)
 
     if (err != ERR_OK)
         say_unscanned(req, err);
-    else if (findings_stop(&req->findings))
-        say_no(req, REASON_SECRET, NULL);
+    else if (request_is_stopped(req))
+        request_say_no(req, REASON_SECRET, NULL);
     else
-        fsm_post(machine, REQ_EV_PASS);
+        fsm_post(machine, findings_stop(&req->findings) ? REQ_EV_ASK : REQ_EV_PASS);
     scan_free(&req->scan);
 }
 
@@ -357,10 +344,10 @@ static void open_upstream(struct request *req, bool fresh)
     upstream_free(&req->upstream);
     if (key.at == NULL ||
         upstream_open(req->egress->proxy->pool, &target, &req->arena, on_upstream, req, &req->upstream) != ERR_OK)
-        say_no(req, REASON_BUSY, "no upstream connection could be started");
+        request_say_no(req, REASON_BUSY, "no upstream connection could be started");
 }
 
-static void request_dial(struct fsm *machine) { open_upstream(of(machine), false); }
+void request_dial(struct fsm *machine) { open_upstream(of(machine), false); }
 
 static void request_redial(struct fsm *machine)
 {
@@ -377,7 +364,7 @@ static void go_on_sending(struct request *req)
     bool whole;
 
     if (request_pump_body(req, &whole) != ERR_OK)
-        say_no(req, REASON_INTERNAL, "the body could not be sent");
+        request_say_no(req, REASON_INTERNAL, "the body could not be sent");
     else
         fsm_post(&req->machine, whole ? REQ_EV_SENT : REQ_EV_PROGRESS);
 }
@@ -391,9 +378,9 @@ static void request_send(struct fsm *machine)
     req->facts = *upstream_facts(req->upstream);
     err = request_write_head(req);
     if (err == ERR_NOT_FOUND)
-        say_no(req, REASON_CREDENTIAL, NULL);
+        request_say_no(req, REASON_CREDENTIAL, NULL);
     else if (err != ERR_OK)
-        say_no(req, REASON_INTERNAL, "the head could not be written");
+        request_say_no(req, REASON_INTERNAL, "the head could not be written");
     else
         go_on_sending(req);
 }
@@ -498,6 +485,7 @@ static void tell_over(struct defer *defer)
 
 static void end(struct request *req, bool clean)
 {
+    request_unask(req);
     upstream_free(&req->upstream);
     request_write_line(req);
     req->clean = clean;
@@ -515,11 +503,12 @@ static void request_cut(struct fsm *machine)
     end(req, false);
 }
 
-static void request_refuse_now(struct fsm *machine)
+void request_refuse_now(struct fsm *machine)
 {
     struct request *req = of(machine);
 
     mark(req);
+    request_unask(req);
     upstream_free(&req->upstream);
     request_tell_refusal(req);
     fsm_post(machine, REQ_EV_END);
@@ -567,7 +556,10 @@ enum err request_new(struct egress *egress, struct client *client, const struct 
 }
 
 void request_begin(struct request *req) { fsm_post(&req->machine, REQ_EV_DECIDE); }
-void request_refuse(struct request *req, enum reason reason, const char *detail) { say_no(req, reason, detail); }
+void request_refuse(struct request *req, enum reason reason, const char *detail)
+{
+    request_say_no(req, reason, detail);
+}
 const struct head *request_head(const struct request *req) { return &req->head; }
 
 void request_free(struct request **request)
@@ -577,6 +569,7 @@ void request_free(struct request **request)
     if (req == NULL) return;
     *request = NULL;
     loop_defer_cancel(&req->over);
+    request_unask(req);
     fsm_stop(&req->machine);
     upstream_free(&req->upstream);
     scan_free(&req->scan);

@@ -9,6 +9,7 @@
     S(REQ_BEGUN,     SECONDS(1),                   "its head is here")                                                 \
     S(REQ_POLICY,    SECONDS(1),                   "names must agree, a route must allow it")                          \
     S(REQ_SCAN,      BODY_IDLE_MS,                 "the body passes the scanner into the spool; progress renews")      \
+    S(REQ_HOLD,      HOLD_MS,                      "a person is asked whether what the scan stopped may go")          \
     S(REQ_DIAL,      DIAL_MS + TLS_HANDSHAKE_MS + SECONDS(5), "a verified connection to the origin is made or reused") \
     S(REQ_SEND,      SEND_IDLE_MS,                 "it goes out, the credential added last; progress renews")          \
     S(REQ_WAIT,      ANSWER_MS,                    "the response head is awaited")                                     \
@@ -20,6 +21,7 @@
 #define REQUEST_EVENTS(E)                                                                          \
     E(REQ_EV_DEADLINE) E(REQ_EV_FAULT)                                                             \
     E(REQ_EV_DECIDE) E(REQ_EV_PASS) E(REQ_EV_NO) E(REQ_EV_PROGRESS) E(REQ_EV_WHOLE)                \
+    E(REQ_EV_ASK) E(REQ_EV_ALLOW)                                                                  \
     E(REQ_EV_CONNECTED) E(REQ_EV_SENT) E(REQ_EV_RESPONSE) E(REQ_EV_STALE) E(REQ_EV_END)            \
     E(REQ_EV_CLIENT_GONE) E(REQ_EV_UPSTREAM_GONE)
 
@@ -30,6 +32,9 @@
     R(REQ_SCAN,    REQ_EV_PROGRESS,       REQ_SCAN,      request_renew)                                        \
     R(REQ_SCAN,    REQ_EV_WHOLE,          REQ_SCAN,      request_judge)    /* the last hits                 */ \
     R(REQ_SCAN,    REQ_EV_PASS,           REQ_DIAL,      request_dial)     /* backends/origin               */ \
+    R(REQ_SCAN,    REQ_EV_ASK,            REQ_HOLD,      request_hold)     /* queue/asker                   */ \
+    R(REQ_HOLD,    REQ_EV_ALLOW,          REQ_DIAL,      request_release)  /* dlp/secrets/safelist          */ \
+    R(REQ_HOLD,    REQ_EV_DEADLINE,       REQ_REFUSE,    request_unanswered)                                   \
     R(REQ_DIAL,    REQ_EV_CONNECTED,      REQ_SEND,      request_send)     /* dlp/secrets, then the wire    */ \
     R(REQ_DIAL,    REQ_EV_STALE,          REQ_DIAL,      request_redial)                                       \
     R(REQ_SEND,    REQ_EV_PROGRESS,       REQ_SEND,      request_renew)                                        \

@@ -32,7 +32,8 @@ struct request {
 
     struct upstream *upstream;
     struct upstream_facts facts;
-    bool retried, clean, secret_in_line; /* secret_in_line: in the method or the target */
+    bool retried, clean, asked; /* asked: the egress' asker knows of it */
+    bool secret_in_line;        /* in the method or the target */
 
     uint16_t status; /* told to the client */
     uint64_t up_bytes, down_bytes;
@@ -55,3 +56,14 @@ MUST_CHECK enum err request_pump_body(struct request *request, bool *whole_out);
 
 /* request_line.c */
 void request_write_line(struct request *request);
+bool request_withholds(const struct request *request); /* a secret is, or may be, in its method, host or path */
+
+/* request.c */
+void request_say_no(struct request *request, enum reason reason, const char *detail);
+fsm_action_fn request_dial, request_refuse_now;
+
+/* hold.c: reads the names, which decide what findings mean; REASON_NONE or why they don't agree. */
+enum reason request_name_judge(struct request *request);
+bool request_is_stopped(const struct request *request); /* by what was found so far, and nobody can be asked */
+fsm_action_fn request_hold, request_release, request_unanswered;
+void request_unask(struct request *request); /* it waits for no answer any more */

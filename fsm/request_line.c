@@ -8,7 +8,8 @@ static void put_phases(const struct request *req, struct access *access)
     static const struct {
         uint8_t state;
         const char *name;
-    } rows[] = {{REQ_SCAN, "scan"}, {REQ_DIAL, "dial"}, {REQ_SEND, "send"}, {REQ_WAIT, "wait"}, {REQ_RELAY, "relay"}};
+    } rows[] = {{REQ_SCAN, "scan"}, {REQ_HOLD, "hold"}, {REQ_DIAL, "dial"},
+                {REQ_SEND, "send"}, {REQ_WAIT, "wait"}, {REQ_RELAY, "relay"}};
     size_t n = 0;
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -26,6 +27,12 @@ static void put_phases(const struct request *req, struct access *access)
         access->phases[n].name = "tls";
         access->phases[n++].ms = req->facts.tls_ms;
     }
+}
+
+bool request_withholds(const struct request *req)
+{
+    return req->secret_in_line || !rules_find_nothing(req->rules, req->head.method) ||
+           !rules_find_nothing(req->rules, req->target.path) || !rules_find_nothing(req->rules, req->authority.host);
 }
 
 void request_write_line(struct request *req)
@@ -49,9 +56,7 @@ void request_write_line(struct request *req)
                             .down_bytes = req->down_bytes,
                             .born_ms = req->born_ms};
 
-    access.withheld = req->secret_in_line || !rules_find_nothing(req->rules, access.method) ||
-                      !rules_find_nothing(req->rules, access.path) ||
-                      !rules_find_nothing(req->rules, access.authority->host);
+    access.withheld = request_withholds(req);
     put_phases(req, &access);
     access_write(&req->egress->proxy->access, &access);
 }

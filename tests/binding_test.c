@@ -197,6 +197,25 @@ static void what_is_normal_hides_nothing_that_stops(void **state)
     assert_true(findings.unkept);
 }
 
+static enum ruling by_start(const struct judge *self, const struct finding *finding)
+{
+    (void)self;
+    return finding->from < 10 ? RULING_BOUND : RULING_STOPS;
+}
+
+static void one_value_where_it_belongs_and_where_it_does_not_is_told_twice(void **state)
+{
+    static const struct judge judge_ = {by_start};
+    struct finding finding = {.rule = "a", .place = SCAN_TARGET, .rung = RUNG_PREFIX, .fingerprint = {{1}}};
+    struct findings findings = {.judge = &judge_};
+
+    (void)state;
+    for (finding.from = 8; finding.from < 12; finding.from++) findings_add(&findings, &finding);
+    assert_int_equal(findings.count, 2);
+    assert_int_equal(findings.list[1].ruling, RULING_STOPS);
+    assert_true(findings_stop(&findings));
+}
+
 static enum ruling by_value(const struct judge *self, const struct finding *finding)
 {
     (void)self;
@@ -285,6 +304,8 @@ static void a_second_secret_beside_a_bound_one_still_stops(void **state)
         "GET / HTTP/1.1\r\nHost: secure.example.com\r\nPrivate-Token: " GITHUB "\r\nX-A: " GITHUB "\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: secure.example.com\r\nPrivate-Token: " GITHUB " " AWS_ID "\r\n\r\n",
         "GET /" GITHUB "?key=" GITHUB " HTTP/1.1\r\nHost: secure.example.com\r\n\r\n",
+        /* the same value in the path, seen with the escape undone alone: later than in the query */
+        "GET /%67hp_Zq3vX8nLw2RtY6uBc1Kd9MfH4sJg7Pe5Ao0W?key=" GITHUB " HTTP/1.1\r\nHost: secure.example.com\r\n\r\n",
         "POST /?key=" GITHUB " HTTP/1.1\r\nHost: secure.example.com\r\nContent-Length: 40\r\n\r\n" GITHUB,
         "POST /?key=" GITHUB " HTTP/1.1\r\nHost: secure.example.com\r\nContent-Length: 20\r\n\r\n" AWS_ID,
         "GET / HTTP/1.1\r\nHost: secure.example.com\r\nPrivate-Token: " EGRESS_SECRET "\r\n\r\n",
@@ -336,6 +357,7 @@ int main(void)
         JUDGED(what_a_person_allowed_may_go_to_that_host_alone),
         cmocka_unit_test(the_oldest_yes_is_forgotten_first),
         cmocka_unit_test(what_is_normal_hides_nothing_that_stops),
+        cmocka_unit_test(one_value_where_it_belongs_and_where_it_does_not_is_told_twice),
         cmocka_unit_test(a_longer_secret_that_is_safe_does_not_take_the_place_of_one_that_stops),
         cmocka_unit_test(every_row_that_we_ship_is_of_a_class_that_the_rules_find),
         STORY(a_bound_credential_goes_to_its_service_and_is_logged_as_bound),

@@ -44,6 +44,23 @@ static void nothing_is_sent_undecided_or_unscanned(void **state)
     assert_true(fsm_always_before(request, REQ_DIAL, REQ_SEND)); /* and to nobody whose address was not checked */
 }
 
+/* Held until a person allows it; and nobody is asked before all of it was decided and scanned. */
+static void nothing_is_sent_that_was_held_but_by_an_approval(void **state)
+{
+    const struct fsm_type *request = named("request");
+    (void)state;
+    assert_true(fsm_always_before(request, REQ_POLICY, REQ_HOLD));
+    assert_true(fsm_always_before(request, REQ_SCAN, REQ_HOLD));
+    for (uint8_t i = 0; i < request->row_count; i++) {
+        const struct fsm_row *row = &request->rows[i];
+        bool ends = row->to == REQ_REFUSE || row->to == REQ_DROPPED;
+        if (row->event == REQ_EV_ALLOW)
+            assert_true(row->from == REQ_HOLD && row->to == REQ_DIAL);
+        else if (row->from == REQ_HOLD || row->from == FSM_ANY)
+            assert_true(ends);
+    }
+}
+
 static void a_refused_request_never_comes_back(void **state)
 {
     const struct fsm_type *request = named("request");
@@ -73,6 +90,7 @@ int main(void)
         cmocka_unit_test(every_machine_ends_and_answers_deadline_and_fault),
         cmocka_unit_test(nothing_is_dialled_undecided_or_unscanned),
         cmocka_unit_test(nothing_is_sent_undecided_or_unscanned),
+        cmocka_unit_test(nothing_is_sent_that_was_held_but_by_an_approval),
         cmocka_unit_test(a_refused_request_never_comes_back),
         cmocka_unit_test(nothing_passes_unread_before_its_hello_was_checked),
         cmocka_unit_test(no_handshake_of_ours_begins_before_the_hello_was_read),

@@ -1,15 +1,19 @@
-/* sim_test.c — a simulated day: random clients, origins, names, delays, resets and reloads over fake time, of one seed.
+/* sim_test.c — a simulated day: random clients, origins, approvers, names, delays, resets and reloads over fake time,
+ * of one seed.
  *
  * BOTTLED_SEED=N plays another day, BOTTLED_EVENTS=N a longer one.  After every event:
- *   - no origin has heard the vault's secret, and it stands in no log;
+ *   - no origin has heard the vault's secret, or a token that nobody allowed, and neither stands in a log;
  *   - every connect went to an address that a route allows;
  *   - every request and every tunnel that ended has one access line;
- * and at the end of the day nothing is left: no connection, no pooled one, no timer, no request without its line. */
+ * and at the end of the day nothing is left: no connection, no pooled one, no timer, no question, no request without
+ * its line. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "fsm/tunnel_fsm.h"
+#include "queue/asker.h"
+#include "reactor/base/own.h"
 #include "reactor/machine/trace.h"
 #include "tests/story.h"
 
@@ -17,6 +21,9 @@
 #define PASSED  4 /* clients that are passed through: nothing secret is said on those, as they are not scanned */
 #define ORIGINS 40
 #define EVENTS  60000
+
+#define ALLOWED   "ghp_Zq3vX8nLw2RtY6uBc1Kd9MfH4sJg7Pe5Ao0W" /* to whoever asks for it */
+#define FORBIDDEN "ghp_Rt6vX8nLw2ZqY3uBc1Kd9MfH4sJg7Pe5Ao0W"
 
 static uint64_t seed, state_of_chance;
 static size_t events;
@@ -72,6 +79,7 @@ static void read_log(void)
          line = end + 1) {
         *end = '\0';
         if (strstr(line, EGRESS_SECRET) != NULL) broken("the secret stands in the log");
+        if (strstr(line, ALLOWED) != NULL || strstr(line, FORBIDDEN) != NULL) broken("a token stands in the log");
         day.lines += line[0] == '{';
         day.read_to += end + 1 - line;
     }
@@ -84,6 +92,7 @@ static struct talker clients[CLIENTS], passed[PASSED], origins[ORIGINS];
 static void check_origin(struct talker *o)
 {
     if (strstr(talker_heard(o), EGRESS_SECRET) != NULL) broken("an origin heard the secret");
+    if (strstr(talker_heard(o), FORBIDDEN) != NULL) broken("an origin heard what nobody allowed");
     if (buf_len(&o->heard) > KIB(64)) talker_forget(o);
 }
 
@@ -135,6 +144,72 @@ static void take_origins(void)
     }
 }
 
+/* --- who is asked ---------------------------------------------------------------------------------------- */
+
+static struct {
+    answer_fn *fn;
+    void *owner;
+    bool may_go;
+} questions[2 * CLIENTS]; /* owner NULL: a free place */
+static size_t asked, allowed;
+
+/* Everything that stops it is the one token that is allowed. */
+static bool may_go(const struct findings *findings)
+{
+    struct fingerprint good;
+
+    assert_int_equal(fingerprint_of(SPAN_LIT(ALLOWED), &good), ERR_OK);
+    for (size_t i = 0; i < findings->count; i++)
+        if (findings->list[i].ruling == RULING_STOPS && memcmp(&findings->list[i].fingerprint, &good, sizeof good) != 0)
+            return false;
+    return true;
+}
+
+static enum err day_ask(struct asker *self, const struct question *question, answer_fn *fn, void *owner)
+{
+    (void)self;
+    asked++;
+    if (chance(8) == 0) return ERR_LIMIT;
+    if (chance(8) == 0) {
+        fn(owner, may_go(question->findings) ? ANSWER_YES : ANSWER_NO);
+        return ERR_OK;
+    }
+    for (size_t i = 0; i < COUNT_OF(questions); i++) {
+        if (questions[i].owner != NULL) continue;
+        questions[i].fn = fn;
+        questions[i].owner = owner;
+        questions[i].may_go = may_go(question->findings);
+        return ERR_OK;
+    }
+    broken("more questions than clients");
+    return ERR_LIMIT;
+}
+
+static void day_withdraw(struct asker *self, void *owner)
+{
+    (void)self;
+    for (size_t i = 0; i < COUNT_OF(questions); i++)
+        if (questions[i].owner == owner) {
+            questions[i].owner = NULL;
+            return;
+        }
+    broken("a question is withdrawn that nobody asked");
+}
+
+static struct asker approvers = {day_ask, day_withdraw};
+
+static void an_approver_answers(void)
+{
+    size_t i = chance(COUNT_OF(questions));
+
+    for (size_t n = 0; n < COUNT_OF(questions) && questions[i].owner == NULL; n++) i = (i + 1) % COUNT_OF(questions);
+    if (questions[i].owner == NULL) return;
+    if (chance(4) == 0) egress.safelist = (struct safelist){0}; /* so that the same is asked again */
+    allowed += questions[i].may_go;
+    questions[i].fn(MOVE(questions[i].owner), questions[i].may_go ? ANSWER_YES : ANSWER_NO);
+    world_turn();
+}
+
 /* --- what may happen ------------------------------------------------------------------------------------- */
 
 static void a_client_comes(void)
@@ -172,6 +247,11 @@ static void a_client_speaks(void)
         "0\r\nX-Sum: " EGRESS_SECRET "\r\n\r\n",
         "GET http://api.example.com/" EGRESS_SECRET " HTTP/1.1\r\nHost: api.example.com\r\n\r\n",
         "GET " TO("api.example.com") "X: " EGRESS_SECRET "\r\n\r\n",
+        "GET " TO("api.example.com") "X: " ALLOWED "\r\n\r\n",
+        "GET " TO("a.example.org") "X: " ALLOWED "\r\n\r\n",
+        "POST " TO("api.example.com") "Content-Length: 40\r\n\r\n" ALLOWED,
+        "POST " TO("api.example.com") "Content-Length: 40\r\n\r\n" FORBIDDEN,
+        "POST " TO("api.example.com") "X: " ALLOWED "\r\nContent-Length: 40\r\n\r\n" FORBIDDEN,
         EGRESS_SECRET,
         "GET http://api.exa",
         "CONNECT api.example.com:80 HTTP/1.1\r\nHost: api.example.com:80\r\n\r\n",
@@ -308,9 +388,10 @@ static void one_event(void)
     static const struct {
         void (*happens)(void);
         size_t weight;
-    } rows[] = {{a_client_comes, 14}, {a_client_speaks, 30},  {a_client_passes_through, 4},
-                {a_client_ends, 5},   {an_origin_speaks, 24}, {an_origin_ends, 5},
-                {time_passes, 8},     {a_name_moves, 2},      {something_rare_happens, 1}};
+    } rows[] = {{a_client_comes, 14},    {a_client_speaks, 30},  {a_client_passes_through, 4},
+                {a_client_ends, 5},      {an_origin_speaks, 24}, {an_origin_ends, 5},
+                {time_passes, 8},        {a_name_moves, 2},      {something_rare_happens, 1},
+                {an_approver_answers, 3}};
     size_t total = 0, at;
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) total += rows[i].weight;
@@ -373,6 +454,8 @@ static void the_day_ends(void)
     world_pass(POOL_IDLE_MS);
     check();
     if (egress.conn_count != 0 || pool_idle(proxy.pool) != 0) broken("connections are left");
+    for (size_t i = 0; i < COUNT_OF(questions); i++)
+        if (questions[i].owner != NULL) broken("a question is left");
     if (world_armed() != 0) broken("a timer is left");
     if (day.begun != day.ended) broken("a request never ended");
 }
@@ -386,6 +469,7 @@ static void whatever_happens_in_a_day_the_promises_hold(void **state)
     seed = number_of("BOTTLED_SEED", 20261125);
     state_of_chance = seed * 0x9e3779b97f4a7c15u + 1;
     trace_watch(count_machines);
+    egress.asker = &approvers;
     assert_int_equal(addr_parse(SPAN_LIT("10.0.0.2"), &gone), ERR_OK);
     assert_int_equal(addr_parse(SPAN_LIT("10.0.0.3"), &mute), ERR_OK);
     mute.port = 80;
@@ -398,10 +482,11 @@ static void whatever_happens_in_a_day_the_promises_hold(void **state)
     }
     the_day_ends();
     print_message("  seed %llu: %zu events in %llu hours, %zu sessions, %zu requests and tunnels, %zu answered "
-                  "sessions, %zu dials\n",
+                  "sessions, %zu dials, %zu questions, %zu allowed\n",
                   (unsigned long long)seed, events, (unsigned long long)(world.now_ms / 3600000), day.sessions,
-                  day.ended, day.answered, day.connects);
+                  day.ended, day.answered, day.connects, asked, allowed);
     assert_true(day.sessions > count / 20 && day.answered > count / 100);
+    assert_true(asked > count / 500 && allowed > count / 5000);
 }
 
 int main(void)

@@ -110,6 +110,7 @@
 #define CONN_COUNT_MAX     4096u       /* client connections of one bottle */
 #define BODY_IDLE_MS       SECONDS(60) /* a request body that makes no progress */
 #define BODY_TOTAL_MS      MINUTES(30) /* ...and all of it: 1 GiB at 5 Mbit/s */
+#define HOLD_MS            MINUTES(5)  /* a person is asked; common clients give up then (undici's 300 s) */
 #define SEND_IDLE_MS       SECONDS(60) /* an upstream that takes no byte */
 #define ANSWER_MS          MINUTES(10) /* request sent, no response head yet: a model may think for minutes */
 #define RELAY_IDLE_MS      MINUTES(10) /* a response that makes no progress; a quiet event stream pings oftener */
