@@ -92,6 +92,16 @@ static enum err scan_target(struct request *req)
     return ERR_OK;
 }
 
+/* What is normal in a query is in no line of the log: the query is in none. */
+static bool is_in_line(const struct request *req)
+{
+    size_t query_at = span_find(req->head.target, '?', 0);
+
+    for (size_t i = 0; i < req->findings.count; i++)
+        if (req->findings.list[i].ruling != RULING_BOUND || req->findings.list[i].byte < query_at) return true;
+    return false;
+}
+
 /* The method is any word the agent likes, so it is looked at as well; nothing belongs there. */
 static enum reason scan_line(struct request *req)
 {
@@ -100,7 +110,7 @@ static enum reason scan_line(struct request *req)
     req->findings.judge = &req->judge.judge;
     if (err == ERR_OK) err = scan_target(req);
     if (err != ERR_OK) return REASON_SCAN_FAILED;
-    req->secret_in_line = req->findings.count > 0;
+    req->secret_in_line = is_in_line(req);
     return request_is_stopped(req) ? REASON_SECRET : REASON_NONE;
 }
 

@@ -295,6 +295,7 @@ static void a_bound_credential_goes_to_its_service_and_is_logged_as_bound(void *
     assert_says(&client, "200 OK");
     assert_logged("\"ruling\":\"bound\",\"where\":\"target byte ");
     assert_logged("\"ruling\":\"bound\",\"where\":\"field private-token\"");
+    assert_logged("\"host\":\"secure.example.com\",\"port\":443,\"path\":\"/\"");
     assert_null(strstr(egress_log(), GITHUB));
 }
 
