@@ -85,10 +85,10 @@ static void judge(struct search *search, struct span secret)
     enum rung rung = rule->rung;
 
     if (is_allowed(rule, secret) || !is_even(rule, secret)) return;
-    if (rung == RUNG_PREFIX && rule->check.len > 0 && rule_check(rule->check, secret) == CHECK_GOOD)
-        rung = RUNG_CHECKED;
+    if (rule->check.len > 0 && rule_check(rule->check, secret) == CHECK_GOOD)
+        rung = rung == RUNG_GENERIC ? RUNG_CONTEXT : RUNG_CHECKED;
     else if (is_placeholder(secret)) {
-        if (rung != RUNG_PREFIX) return;
+        if (rung == RUNG_GENERIC) return;
         rung = RUNG_GENERIC;
     }
     if (search->found && search->rung <= rung) return;

@@ -70,7 +70,8 @@ static const struct { const char *text, *rule; enum rung rung; const char *shown
     {GHP "a", NULL, 0, NULL},
     {"ghp_aaaaaaaaaaaaaaaaaabbbbbbbbbbbbbbbbbb", NULL, 0, NULL},                         /* too even */
     {"ghp_Example0000Zq3vX8nLw2RtY6uBc1Kd9MfH4", "github-pat", RUNG_GENERIC, "ghp_… 40 characters"}, /* a placeholder */
-    {"ghp_1234567890Zq3vX8nLw2RtY6uBc1Kd9MfH4s", "github-pat", RUNG_GENERIC, "ghp_… 40 characters"},
+    {"ghp_1234567890Zq3vX8nLw2RtY6uBc1Kd9MfH4s", "github-pat", RUNG_PREFIX, "ghp_… 40 characters"}, /* no blank */
+    {"ghp_xxxxxxxxx0Zq3vX8nLw2RtY6uBc1Kd9MfH4s", "github-pat", RUNG_GENERIC, "ghp_… 40 characters"},
     {"AKIAQ3EGRZ5KLMNO27WX", "aws-id", RUNG_PREFIX, "AKIA… 20 characters"},
     {"AKIAIOSFODNN7EXAMPLE", NULL, 0, NULL},                                             /* a stop word */
     {"akiaq3egrz5klmno27wx", NULL, 0, NULL},                                             /* case counts */
@@ -99,6 +100,8 @@ static const struct { const char *text, *rule; enum rung rung; const char *shown
     {"z847cde", "later", RUNG_CONTEXT, "5 characters"},
     {"z847cd\n", NULL, 0, NULL},
     {"x-API-key:q8w7e6r5t4", "header", RUNG_CONTEXT, "10 characters"},
+    {"x-API-key:changeme12", "header", RUNG_GENERIC, "10 characters"},                   /* a placeholder */
+    {"x-API-key:0000000000", "header", RUNG_GENERIC, "10 characters"},                   /* a blank */
 };
 /* clang-format on */
 
@@ -117,26 +120,35 @@ static void what_rules_describe_is_told_and_nothing_else(void **state)
     }
 }
 
-static void a_right_checksum_makes_it_surer_and_a_wrong_one_nothing(void **state)
+static enum rung rung_with_check(const char *text, enum rung said)
 {
     struct rule rule = scan_rule_rows[0];
     struct rule_set rules = {.list = &rule, .count = 1};
-    static const char *const texts[] = {"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", GHP};
+    struct window window = {span_of(text), strlen(text), true, true};
+    struct confirmed confirmed;
     struct rule_fault fault;
-    struct confirm *confirm = NULL;
+    AUTO(confirm) confirm = NULL;
+
+    rule.check = SPAN_LIT("github-crc");
+    rule.rung = said;
+    assert_int_equal(confirm_new(&rules, &fault, &confirm), ERR_OK);
+    assert_int_equal(confirm_hit(confirm, 0, &window, &confirmed), ERR_OK);
+    assert_true(span_is(confirmed.secret, window.bytes));
+    return confirmed.rung;
+}
+
+static void a_right_checksum_makes_it_surer_and_a_wrong_one_nothing(void **state)
+{
+    static const char right[] = "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";
+    static const struct {
+        enum rung said, raised;
+    } rungs[] = {{RUNG_PREFIX, RUNG_CHECKED}, {RUNG_CONTEXT, RUNG_CHECKED}, {RUNG_GENERIC, RUNG_CONTEXT}};
 
     (void)state;
-    rule.check = SPAN_LIT("github-crc");
-    assert_int_equal(confirm_new(&rules, &fault, &confirm), ERR_OK);
-    for (size_t i = 0; i < COUNT_OF(texts); i++) {
-        struct window window = {span_of(texts[i]), strlen(texts[i]), true, true};
-        bool good = rule_check(rule.check, window.bytes) == CHECK_GOOD;
-        struct confirmed confirmed;
-        assert_int_equal(confirm_hit(confirm, 0, &window, &confirmed), ERR_OK);
-        assert_int_equal(confirmed.rung, good ? RUNG_CHECKED : RUNG_PREFIX);
-        assert_true(span_is(confirmed.secret, window.bytes));
+    for (size_t i = 0; i < COUNT_OF(rungs); i++) {
+        assert_int_equal(rung_with_check(right, rungs[i].said), rungs[i].raised);
+        assert_int_equal(rung_with_check(GHP, rungs[i].said), rungs[i].said);
     }
-    confirm_free(&confirm);
 }
 
 /* confirm_hit() alone, on what stands around the end of a hit. */

@@ -265,14 +265,13 @@ static bool is_even(const struct rule *rule, struct span secret)
     return floor == 0 || (uint64_t)entropy_of(secret) * 100 > floor;
 }
 
-/* What remains of a rung.  A placeholder is no provider's token, but a right checksum is no accident.
+/* What becomes of a rung: a right checksum raises it, a placeholder lowers it, but a right checksum is no accident.
  * RUNG_COUNT: no finding. */
 static enum rung rung_of(const struct rule *rule, struct span secret)
 {
-    if (rule->rung == RUNG_PREFIX && rule->check.len > 0 && rule_check(rule->check, secret) == CHECK_GOOD)
-        return RUNG_CHECKED;
+    if (rule->check.len > 0 && rule_check(rule->check, secret) == CHECK_GOOD) return rung_raised(rule->rung);
     if (!is_placeholder(secret)) return rule->rung;
-    return rule->rung <= RUNG_PREFIX ? RUNG_GENERIC : RUNG_COUNT;
+    return rule->rung < RUNG_GENERIC ? RUNG_GENERIC : RUNG_COUNT;
 }
 
 static enum rung judge(struct attempt *attempt, struct span secret)

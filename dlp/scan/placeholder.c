@@ -6,7 +6,7 @@
 /* clang-format off */
 static const char *const words[] = {
     "example", "changeme", "change-me", "change_me", "placeholder", "redacted", "your-", "your_", "insert-", "insert_",
-    "replaceme", "replace-me", "replace_me", "xxxxx", "*****", ".....", "1234567890", "0123456789", "abcdefghij",
+    "replaceme", "replace-me", "replace_me", "xxxxx", "*****", ".....",
 };
 /* clang-format on */
 static const char *const leads[] = {"${", "{{", "$(", "<", "%("};
@@ -21,13 +21,15 @@ bool span_has_word(struct span text, struct span word)
     return false;
 }
 
-/* One character over and over, half of the secret or more. */
-static bool is_monotone(struct span secret)
+/* A blank to fill in, half of the secret or more.  What counts up or repeats a letter is none: people use such tokens
+ * where they may choose. */
+static bool is_blank(struct span secret)
 {
     size_t run = 0;
 
     for (size_t i = 0; i < secret.len; i++) {
-        run = i > 0 && secret.at[i] == secret.at[i - 1] ? run + 1 : 1;
+        bool filler = strchr("xX*.0-_#?", secret.at[i]) != NULL && secret.at[i] != '\0';
+        run = !filler ? 0 : i > 0 && secret.at[i] == secret.at[i - 1] ? run + 1 : 1;
         if (run * 2 >= secret.len) return true;
     }
     return false;
@@ -39,5 +41,5 @@ bool is_placeholder(struct span secret)
         if (span_starts(secret, span_of(leads[i]))) return true;
     for (size_t i = 0; i < COUNT_OF(words); i++)
         if (span_has_word(secret, span_of(words[i]))) return true;
-    return is_monotone(secret);
+    return is_blank(secret);
 }

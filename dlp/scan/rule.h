@@ -2,7 +2,7 @@
  *
  * A rule's pattern is swept by Hyperscan and confirmed by PCRE2, so it keeps to what both understand: no look-around,
  * no back-references, no lazy lead.  Its rung says how sure a hit is; a check raises it and never drops it, as one
- * flipped character would be a way out.
+ * flipped character would be a way out.  A placeholder (placeholder.h) is told as generic, whatever its rule's rung.
  */
 #pragma once
 #include "reactor/base/arena.h"
@@ -58,3 +58,6 @@ struct rule_set {
 
 const char *rung_name(enum rung rung);
 bool rung_stops(enum rung rung); /* by default: held or refused, and not only told */
+
+/* What a right checksum makes of it: a number beside its name is what the name says, a token is its provider's. */
+static inline enum rung rung_raised(enum rung rung) { return rung == RUNG_GENERIC ? RUNG_CONTEXT : RUNG_CHECKED; }

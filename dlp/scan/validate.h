@@ -1,6 +1,6 @@
 /* validate.h — is the checksum or the inner structure of a matched secret what its issuer would have written?
  *
- * CHECK_GOOD makes a hit surer (RUNG_CHECKED); nothing here ever makes it less than it was, as one flipped character
+ * CHECK_GOOD makes a hit surer (rung_raised()); nothing here ever makes it less than it was, as one flipped character
  * would be a way out.  Bytes in, an answer out: no state, no allocation, nothing kept of the secret.
  * Names    github-crc npm-crc vercel-crc grafana-crc atlassian-crc gitlab-crc (routable tokens); luhn iban aba;
  *          base58check bip39; jwt pem aws-key-id discord-id grafana-json atlassian-dc jfrog-reftkn jfrog-akcp

@@ -103,7 +103,7 @@ def story_without_a_secret_that_must_be_known_nothing_is_served():
 def story_a_bottle_binds_a_credential_and_leaves_a_routes_bodies_unscanned():
     lab.bottle("b", "  - {host: api.example.com, ca: CA, allow_private: [127.0.0.0/8], path: /raw, "
                "dlp: {body: off, because: a play, body_max: 64K}}\n" + ROUTES,
-               f"dlp: {{bindings: {{add: [{{service: github, host: api.example.com, in: [x-token]}}]}}}}\n")
+               "dlp: {bindings: {add: [{service: github, host: api.example.com, in: [x-token]}]}, because: a play}\n")
     p = lab.serve("b", env={})
 
     def curl(path, *args, data=""):
