@@ -31,6 +31,7 @@ file(GLOB unit_tests CONFIGURE_DEPENDS tests/*_test.c)
 foreach(source ${unit_tests})
     bottled_test(${source} unit corpus coder engine_ref world fsm world)
 endforeach()
+set_tests_properties(vectors_test PROPERTIES TIMEOUT 300) # it compiles all rules
 add_library(real STATIC tests/real/real.c)
 file(GLOB real_tests CONFIGURE_DEPENDS tests/real/*_test.c)
 foreach(source ${real_tests})
