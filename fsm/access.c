@@ -22,6 +22,7 @@ static void put_finding(struct json *json, const struct access *a, const struct 
     json_text(json, "rung", span_of(rung_name(finding->rung)));
     json_text(json, "ruling", span_of(ruling_name(finding->ruling)));
     json_text(json, "where", span_of(finding->where));
+    if (finding->encoding[0] != '\0') json_text(json, "encoding", span_of(finding->encoding));
     if (finding->rung == RUNG_KNOWN) json_text(json, "secret", policy_secret_name(a->policy, finding->slot));
     if (finding->shown[0] != '\0') json_text(json, "shown", span_of(finding->shown));
     json_close(json, '}');

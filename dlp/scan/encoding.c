@@ -1,6 +1,5 @@
 #include "dlp/scan/encoding.h"
 
-#include "reactor/base/encode.h"
 #include "reactor/base/own.h"
 
 static enum err write_raw(const struct encoding *self, struct span value, struct buf *out)
@@ -11,29 +10,28 @@ static enum err write_raw(const struct encoding *self, struct span value, struct
 
 static enum err write_hex(const struct encoding *self, struct span value, struct buf *out)
 {
-    (void)self;
-    return encode_hex(out, value);
+    for (size_t i = 0; i < value.len; i++) TRY(buf_printf(out, "%s%02x", i > 0 ? self->set : "", value.at[i]));
+    return ERR_OK;
 }
 
-/* Options: how many bytes stand in front of the value in its base64 group; BASE64_ in URL alphabet. */
-enum { SHIFT_BITS = 3, IN_URL = 4 };
+#define BASE32    "abcdefghijklmnopqrstuvwxyz234567"
+#define BASE64    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+#define BASE64URL "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
-/* Bits of the value fill characters from the first whole one to the last whole one; only those are kept. */
-static enum err write_base64(const struct encoding *self, struct span value, struct buf *out)
+/* Options: how many bytes stand in front of the value in its group.  Bits of the value alone fill the digits from the
+ * first whole one to the last whole one; only those are kept. */
+static enum err write_digits(const struct encoding *self, struct span value, struct buf *out)
 {
-    static const struct span nothing = SPAN_LIT("\0\0");
-    size_t shift = self->options & SHIFT_BITS;
-    size_t first = (shift * 8 + 5) / 6, last = (shift + value.len) * 8 / 6;
-    struct buf plain = {0}, coded = {0};
-    enum err err = buf_add(&plain, span_first(nothing, shift));
+    size_t width = strlen(self->set) == 32 ? 5 : 6, ahead = 8 * self->options;
+    size_t first = (ahead + width - 1) / width, last = (ahead + 8 * value.len) / width;
 
-    if (err == ERR_OK) err = buf_add(&plain, value);
-    if (err == ERR_OK)
-        err = encode_base64(&coded, buf_span(&plain), (self->options & IN_URL) != 0 ? BASE64_URL : BASE64_STANDARD);
-    if (err == ERR_OK) err = buf_add(out, (struct span){buf_span(&coded).at + first, last - first});
-    buf_clear(&plain);
-    buf_clear(&coded);
-    return err;
+    for (size_t digit = first; digit < last; digit++) {
+        unsigned number = 0;
+        for (size_t bit = digit * width - ahead; bit < (digit + 1) * width - ahead; bit++)
+            number = number << 1 | ((unsigned)value.at[bit / 8] >> (7 - bit % 8) & 1);
+        TRY(buf_add(out, (struct span){(const uint8_t *)self->set + number, 1}));
+    }
+    return ERR_OK;
 }
 
 static bool is_alnum(uint8_t c) { return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z'); }
@@ -107,29 +105,99 @@ static enum err write_json(const struct encoding *self, struct span value, struc
     return ERR_OK;
 }
 
+static enum err write_entities(const struct encoding *self, struct span value, struct buf *out)
+{
+    while (value.len > 0) {
+        size_t len = 1;
+        uint32_t character = value.at[0] < 0x80 ? value.at[0] : utf8_character(value, &len);
+        TRY(buf_printf(out, self->options == 16 ? "&#x%x;" : "&#%u;", character));
+        value = span_from(value, len);
+    }
+    return ERR_OK;
+}
+
+enum { BIG_ENDIAN_ = 1 };
+
+static enum err write_unit(struct buf *out, uint32_t unit, unsigned options)
+{
+    uint8_t low = (uint8_t)unit, high = (uint8_t)(unit >> 8);
+
+    return buf_add(out, (struct span){options == BIG_ENDIAN_ ? (uint8_t[]){high, low} : (uint8_t[]){low, high}, 2});
+}
+
+static enum err write_utf16(const struct encoding *self, struct span value, struct buf *out)
+{
+    while (value.len > 0) {
+        size_t len = 1;
+        uint32_t character = value.at[0] < 0x80 ? value.at[0] : utf8_character(value, &len);
+        if (character >= 0x10000) {
+            TRY(write_unit(out, 0xd800 + ((character - 0x10000) >> 10), self->options));
+            character = 0xdc00 + (character & 0x3ff);
+        }
+        TRY(write_unit(out, character, self->options));
+        value = span_from(value, len);
+    }
+    return ERR_OK;
+}
+
+static enum err write_reversed(const struct encoding *self, struct span value, struct buf *out)
+{
+    (void)self;
+    for (size_t i = value.len; i > 0; i--) TRY(buf_add(out, (struct span){&value.at[i - 1], 1}));
+    return ERR_OK;
+}
+
+static enum err write_rot13(const struct encoding *self, struct span value, struct buf *out)
+{
+    (void)self;
+    for (size_t i = 0; i < value.len; i++) {
+        uint8_t c = value.at[i], letter = (uint8_t)((c | 0x20) - 'a');
+        if (letter < 26) c = (uint8_t)(c - letter + (letter + 13) % 26);
+        TRY(buf_add(out, (struct span){&c, 1}));
+    }
+    return ERR_OK;
+}
+
 /* clang-format off */
 const struct encoding encodings[] = {
-    {"raw",                     write_raw,     "",                     0,               true}, /* names lose case */
-    {"hex",                     write_hex,     "",                     0,               true},
-    {"base64",                  write_base64,  "",                     0,               false},
-    {"base64 after 1 byte",     write_base64,  "",                     1,               false},
-    {"base64 after 2 bytes",    write_base64,  "",                     2,               false},
-    {"base64url",               write_base64,  "",                     IN_URL | 0,      false},
-    {"base64url after 1 byte",  write_base64,  "",                     IN_URL | 1,      false},
-    {"base64url after 2 bytes", write_base64,  "",                     IN_URL | 2,      false},
-    {"percent, every byte",     write_percent, "",                     EVERY_BYTE,      true},
-    {"encodeURIComponent",      write_percent, "-_.!~*'()",            0,               true},
-    {"percent, RFC 3986",       write_percent, "-_.~",                 0,               true},
-    {"percent, path",           write_percent, "-_.~/",                0,               true}, /* Python's quote() */
-    {"encodeURI",               write_percent, "-_.!~*'();/?:@&=+$,#", 0,               true},
-    {"percent, form",           write_percent, "-_.*",                 SPACE_IS_PLUS,   true},
-    {"JSON",                    write_json,    "",                     0,               false},
-    {"JSON, ASCII",             write_json,    "",                     ASCII,           true},
-    {"JSON, slashes",           write_json,    "",                     SLASH,           false},
-    {"JSON, slashes, ASCII",    write_json,    "",                     SLASH | ASCII,   true}, /* PHP */
-    {"JSON, HTML",              write_json,    "<>&",                  0,               true}, /* Go */
-    {"JSON, HTML, more",        write_json,    "<>&='",                0,               true}, /* gson */
-    {"JSON, every character",   write_json,    "",                     EVERY_CHARACTER, true},
+    {"raw",                     write_raw,      "",                     0,               true}, /* names lose case */
+    {"reversed",                write_reversed, "",                     0,               true},
+    {"rot13",                   write_rot13,    "",                     0,               true},
+    {"UTF-16LE",                write_utf16,    "",                     0,               true},
+    {"UTF-16BE",                write_utf16,    "",                     BIG_ENDIAN_,     true},
+    {"hex",                     write_hex,      "",                     0,               true},
+    {"hex, colons",             write_hex,      ":",                    0,               true},
+    {"hex, hyphens",            write_hex,      "-",                    0,               true},
+    {"hex, blanks",             write_hex,      " ",                    0,               true},
+    {"hex, \\x",                write_hex,      "\\x",                  0,               true},
+    {"hex, 0x",                 write_hex,      ",0x",                  0,               true},
+    {"hex, 0x and blanks",      write_hex,      ", 0x",                 0,               true},
+    {"base64",                  write_digits,   BASE64,                 0,               false},
+    {"base64 after 1 byte",     write_digits,   BASE64,                 1,               false},
+    {"base64 after 2 bytes",    write_digits,   BASE64,                 2,               false},
+    {"base64url",               write_digits,   BASE64URL,              0,               false},
+    {"base64url after 1 byte",  write_digits,   BASE64URL,              1,               false},
+    {"base64url after 2 bytes", write_digits,   BASE64URL,              2,               false},
+    {"base32",                  write_digits,   BASE32,                 0,               true},
+    {"base32 after 1 byte",     write_digits,   BASE32,                 1,               true},
+    {"base32 after 2 bytes",    write_digits,   BASE32,                 2,               true},
+    {"base32 after 3 bytes",    write_digits,   BASE32,                 3,               true},
+    {"base32 after 4 bytes",    write_digits,   BASE32,                 4,               true},
+    {"HTML, decimal",           write_entities, "",                     10,              false},
+    {"HTML, hex",               write_entities, "",                     16,              true},
+    {"percent, every byte",     write_percent,  "",                     EVERY_BYTE,      true},
+    {"encodeURIComponent",      write_percent,  "-_.!~*'()",            0,               true},
+    {"percent, RFC 3986",       write_percent,  "-_.~",                 0,               true},
+    {"percent, path",           write_percent,  "-_.~/",                0,               true}, /* Python's quote() */
+    {"encodeURI",               write_percent,  "-_.!~*'();/?:@&=+$,#", 0,               true},
+    {"percent, form",           write_percent,  "-_.*",                 SPACE_IS_PLUS,   true},
+    {"JSON",                    write_json,     "",                     0,               false},
+    {"JSON, ASCII",             write_json,     "",                     ASCII,           true},
+    {"JSON, slashes",           write_json,     "",                     SLASH,           false},
+    {"JSON, slashes, ASCII",    write_json,     "",                     SLASH | ASCII,   true}, /* PHP */
+    {"JSON, HTML",              write_json,     "<>&",                  0,               true}, /* Go */
+    {"JSON, HTML, more",        write_json,     "<>&='",                0,               true}, /* gson */
+    {"JSON, every character",   write_json,     "",                     EVERY_CHARACTER, true},
 };
 /* clang-format on */
 

@@ -125,6 +125,15 @@ void finding_put_byte(struct finding *finding, uint64_t byte)
     snprintf(finding->where, sizeof finding->where, "%s byte %" PRIu64, places[finding->place], byte);
 }
 
+void finding_put_encoding(struct finding *finding, const char *const names[], size_t count)
+{
+    size_t len = 0;
+
+    for (size_t i = count; i > 0 && len < sizeof finding->encoding; i--)
+        len += (size_t)snprintf(finding->encoding + len, sizeof finding->encoding - len, "%s%s",
+                                i < count ? " in " : "", names[i - 1]);
+}
+
 void finding_put_shown(struct finding *finding, const struct rule *rule, struct span secret)
 {
     char first[8] = "";

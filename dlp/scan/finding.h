@@ -34,9 +34,10 @@ struct finding {
     enum rung rung;
     enum ruling ruling; /* set by findings_add() */
     enum scan_place place;
-    uint64_t byte;  /* of the secret's last, in a body or a target */
-    char where[64]; /* "field user-agent", "body byte 1042" (the secret's last): printable, no byte of the value */
-    char shown[40]; /* what may be shown of it, "ghp_… 40 characters"; empty for known-secret */
+    uint64_t byte;     /* of the secret's last, in a body or a target */
+    char where[64];    /* "field user-agent", "body byte 1042" (the secret's last): printable, no byte of the value */
+    char encoding[40]; /* what it was written in, "base64 in json"; empty: as it is */
+    char shown[40];    /* what may be shown of it, "ghp_… 40 characters"; empty for known-secret */
     struct fingerprint fingerprint; /* zeros where there is no value: "too-many-hits" */
     uint64_t from;                  /* where it starts in what was scanned */
     uint16_t slot;                  /* of the vault, for known-secret */
@@ -75,6 +76,9 @@ void finding_put_name(struct finding *finding, struct span name);
 void finding_put_byte(struct finding *finding, uint64_t byte); /* "body byte 1042" */
 
 const char *ruling_name(enum ruling ruling);
+
+/* "base64 in json", cut to fit: encodings, outermost first. */
+void finding_put_encoding(struct finding *finding, const char *const names[], size_t count);
 
 /* What the rule has to say of it: whose it is; and shown, its first characters, as many as are public, and how many it
  * has. */

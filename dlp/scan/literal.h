@@ -1,4 +1,10 @@
-/* literal.h — what is searched for: every form of every known value, once each. */
+/* literal.h — what is searched for: every form of every known value, and parts of it, once each.
+ *
+ * Parts   of SECRET_PART bytes, so near each other that SECRET_PART_RUN bytes of a value hold one: SECRET_PARTS_MAX of
+ *         each value, so of long ones parts further apart.  Only where they look random, as a value may hold words that
+ *         others say too; of a JWT only in its signature, of a PEM key none: the rest of those is public, or the same
+ *         in others.
+ */
 #pragma once
 #include "dlp/secrets/vault.h"
 #include "reactor/base/buf.h"

@@ -86,6 +86,9 @@
 #define SECRET_BYTES_MAX  KIB(8) /* one credential; the longest JWTs in use are ~4 KiB */
 #define SECRET_COUNT_MAX  64u    /* slots of one bottle's vault */
 #define SECRET_BYTES_MIN  8u     /* shorter values are injected but not searched for: they are in honest text too */
+#define SECRET_PART       16u    /* bytes of a value that are it too: 90 bits or so where they are random */
+#define SECRET_PART_RUN   24u    /* ...which any so many bytes of it hold */
+#define SECRET_PARTS_MAX  64u    /* ...of one value; keys are under 512 bytes, and each costs its compiling */
 #define SCAN_LITERAL_MAX  256u   /* searched for of one form of a value; many longer ones take seconds to compile */
 #define SCAN_PIECE_MAX    MIB(1) /* bytes of one block; heads are 64 KiB */
 #define SCAN_FINDINGS_MAX 16u    /* findings of one request that are told apart */
