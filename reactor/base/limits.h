@@ -104,6 +104,7 @@
 
 #define DECODE_TEXT_MAX MIB(1) /* bytes of a text whose encodings are undone; windows are far smaller */
 #define DECODE_TEXT_MIN 12u    /* printable bytes in a row that make a decoded text worth a look */
+#define DECODE_BESIDE   256u   /* bytes told on either side of an escape: a token, and what names it */
 
 /* --- the proxy ------------------------------------------------------------------------------------------- */
 #define CONN_FIRST_MS      SECONDS(30) /* an accepted connection that says nothing */

@@ -1,0 +1,190 @@
+#include "dlp/decode/digits.h"
+
+#include "dlp/decode/worth.h"
+#include "reactor/base/limits.h"
+#include "reactor/base/own.h"
+
+enum {
+    LINE_MIN = 20,     /* digits of a line that is folded, not a word */
+    LINES_MIN = 4,     /* shorter lines, of one length, in a row */
+    INDENT_MAX = 32,   /* blanks at the start of a folded line */
+    PROBE_BEFORE = 16, /* bytes looked at around a place that may be readable */
+    PROBE_BYTES = 64
+};
+
+size_t digits_count(const uint8_t *value, struct span text, size_t at, size_t most)
+{
+    size_t i = at;
+
+    while (i < text.len && i - at < most && value[text.at[i]] != NOT_DIGIT) i++;
+    return i - at;
+}
+
+/* --- folds ----------------------------------------------------------------------------------------------- */
+
+static bool stands(struct span text, size_t at, const char *word)
+{
+    return span_starts(span_from(text, at), span_of(word));
+}
+
+size_t digits_line(struct span text, size_t at)
+{
+    static const char *const ends[] = {"\r\n", "\n", "\\r\\n", "\\n"};
+
+    for (size_t i = 0; i < COUNT_OF(ends); i++) {
+        size_t end = at + strlen(ends[i]), to = end;
+        if (!stands(text, at, ends[i])) continue;
+        while (to < text.len && to - end < INDENT_MAX && (text.at[to] == ' ' || text.at[to] == '\t')) to++;
+        return to - at;
+    }
+    return 0;
+}
+
+/* Whether lines of that many digits go on behind at, LINES_MIN of them or to the end of the run. */
+static bool is_regular(const uint8_t *value, struct span text, size_t at, size_t line)
+{
+    for (unsigned i = 0; i < LINES_MIN; i++) {
+        size_t digits = digits_count(value, text, at, line + 1), gap = digits_line(text, at + digits);
+        if (digits > line || (digits < line && i == 0)) return false;
+        if (digits < line || gap == 0) return i > 0; /* the last one is shorter, or nothing follows it */
+        at += digits + gap;
+    }
+    return true;
+}
+
+size_t digits_fold(const uint8_t *value, struct span text, size_t at, size_t line, size_t before)
+{
+    size_t bytes = digits_line(text, at);
+
+    if (bytes == 0 || digits_count(value, text, at + bytes, 1) == 0) return 0;
+    if (line >= LINE_MIN || line == before) return bytes; /* the last one may be short */
+    return line >= 2 && is_regular(value, text, at + bytes, line) ? bytes : 0;
+}
+
+/* --- bits ------------------------------------------------------------------------------------------------ */
+
+struct run {
+    const struct decoder *decoder;
+    size_t from, to;    /* in the text */
+    struct span packed; /* its digits, end to end, from a byte's high bit */
+    struct buf *room;   /* holds packed, and behind it what is told */
+    decoded_fn *fn;
+    void *context;
+};
+
+static uint8_t byte_at(struct span packed, size_t i, unsigned bits)
+{
+    unsigned next = i + 1 < packed.len ? packed.at[i + 1] : 0;
+    return (uint8_t)((packed.at[i] << 8 | next) << bits >> 8);
+}
+
+/* The bytes of packed from bit bits on, to at; the last one only when it is whole. */
+static size_t shift(struct span packed, unsigned bits, uint8_t *to)
+{
+    size_t len = bits == 0 ? packed.len : packed.len - 1;
+
+    for (size_t i = 0; i < len; i++) to[i] = byte_at(packed, i, bits);
+    return len;
+}
+
+/* Whether the bytes around at, from bit bits on, are worth it. */
+static bool probe(struct span packed, size_t at, unsigned bits)
+{
+    uint8_t bytes[PROBE_BYTES];
+    size_t from = at > PROBE_BEFORE ? at - PROBE_BEFORE : 0;
+    struct span near = span_first(span_from(packed, from), PROBE_BYTES);
+    struct span shifted = {bytes, shift(near, bits, bytes)};
+
+    return decode_worth(&shifted);
+}
+
+/* Whether 12 readable bytes start anywhere at that offset.  They hold two words of four bytes, each high bit 0: only
+ * where that is so is looked closer. */
+static bool has_text(struct span packed, unsigned bits)
+{
+    const uint64_t high = 0x0101010101010101u * (0x80u >> bits);
+    uint64_t word;
+
+    for (size_t i = 0; i + sizeof word <= packed.len; i += 4) {
+        memcpy(&word, packed.at + i, sizeof word);
+        if ((word & high) == 0 && probe(packed, i, bits)) return true;
+    }
+    return false;
+}
+
+static enum err tell_at(const struct run *run, unsigned bits)
+{
+    struct decoded decoded = {.name = run->decoder->name, .from = run->from, .to = run->to};
+    uint8_t *to;
+
+    if (run->packed.len < DECODE_TEXT_MIN) return ERR_OK;
+    if (!has_text(run->packed, bits) && (bits != 0 || !decode_is_packed(run->packed))) return ERR_OK;
+    to = run->room->at + run->packed.len;
+    decoded.bytes = (struct span){to, shift(run->packed, bits, to)};
+    return decode_worth(&decoded.bytes) ? run->fn(run->context, &decoded) : ERR_OK;
+}
+
+/* Every bit offset at which a byte may start: multiples of what a digit has. */
+static enum err tell_run(const struct run *run, unsigned bits)
+{
+    unsigned offset = 0;
+
+    do {
+        TRY(tell_at(run, offset));
+        offset = (offset + bits) % 8;
+    } while (offset != 0);
+    return ERR_OK;
+}
+
+/* --- runs ------------------------------------------------------------------------------------------------ */
+
+/* The digits of the run that starts at at, packed to to; how many, and *end of them. */
+static size_t pack(const struct digits *digits, struct span text, size_t at, uint8_t *to, size_t *end)
+{
+    size_t count = 0, group = 0, before = 0, gap;
+    uint32_t held = 0;
+    unsigned held_bits = 0;
+
+    for (;;) {
+        uint8_t value = at < text.len ? digits->value[text.at[at]] : NOT_DIGIT;
+        if (value != NOT_DIGIT) {
+            held = held << digits->bits | value;
+            held_bits += digits->bits;
+            if (held_bits >= 8) *to++ = (uint8_t)(held >> (held_bits -= 8));
+            at++, group++, count++;
+            continue;
+        }
+        gap = at < text.len && group > 0 ? digits->gap(text, at, group, before) : 0;
+        if (gap == 0) break;
+        at += gap;
+        before = group;
+        group = 0;
+    }
+    *end = at;
+    return count;
+}
+
+static size_t next_start(const struct digits *digits, struct span text, size_t at)
+{
+    while (at < text.len && digits->value[text.at[at]] == NOT_DIGIT) at++;
+    return at;
+}
+
+enum err digits_undo(const struct decoder *self, const struct digits *digits, struct span text, struct buf *room,
+                     decoded_fn *fn, void *context)
+{
+    struct run run = {.decoder = self, .room = room, .fn = fn, .context = context};
+    uint8_t *to;
+
+    buf_cut(room, 0);
+    TRY(buf_room(room, 2 * text.len, &to));
+    buf_added(room, 2 * text.len);
+    for (size_t at = next_start(digits, text, 0); at < text.len; at = next_start(digits, text, run.to)) {
+        size_t count;
+        run.from = at;
+        count = pack(digits, text, at, to, &run.to);
+        run.packed = (struct span){to, count * digits->bits / 8};
+        if (count >= digits->run_min) TRY(tell_run(&run, digits->bits));
+    }
+    return ERR_OK;
+}

@@ -1,0 +1,79 @@
+#include "dlp/decode/decoders.h"
+#include "dlp/decode/escapes.h"
+#include "dlp/decode/worth.h"
+
+/* Backslashes: RFC 8259 section 7, and what JavaScript, C and shells add: \x67, \u{67}, \147, a line that goes on. */
+
+static size_t next(struct span text, size_t from) { return span_find(text, '\\', from); }
+
+static bool is_in(uint8_t c, const char *set) { return c != '\0' && strchr(set, c) != NULL; }
+
+/* \u0067, or two halves of one character. */
+static size_t read_unicode(struct span text, size_t at, struct escape *out)
+{
+    uint32_t character, low;
+    size_t used = 6;
+
+    if (at + 2 < text.len && text.at[at + 2] == '{') {
+        size_t digits = escape_number(text, at + 3, 16, 6, &character);
+        bool ends = digits > 0 && at + 3 + digits < text.len && text.at[at + 3 + digits] == '}';
+        return ends ? escape_character(text, at, 4 + digits, character, out) : 0;
+    }
+    if (escape_number(text, at + 2, 16, 4, &character) != 4) return 0;
+    if (utf16_is_high(character) && span_starts(span_from(text, at + used), SPAN_LIT("\\u")) &&
+        escape_number(text, at + 8, 16, 4, &low) == 4 && utf16_is_low(low)) {
+        character = utf16_join(character, low);
+        used += 6;
+    }
+    return escape_character(text, at, used, character, out);
+}
+
+/* \\: one of them is taken off; a reason when what is left is an escape that may be one. */
+static size_t read_backslash(struct span text, size_t at, struct escape *out)
+{
+    size_t end = at;
+
+    while (end < text.len && text.at[end] == '\\') end++;
+    out->bytes[0] = '\\';
+    out->len = 1;
+    out->reason = end < text.len && (is_in(text.at[end], "ux/01234567") || decode_token_at(text, end + 1));
+    return 2;
+}
+
+/* \n and the like, or a character that needed none: what was a letter may have hidden where a token begins. */
+static size_t read_letter(struct span text, size_t at, uint8_t c, struct escape *out)
+{
+    static const char letters[] = "nrtbfva", mean[] = "\n\r\t\b\f\v\a";
+    const char *letter = strchr(letters, c);
+
+    if (letter != NULL) return escape_byte(text, at, 2, (uint8_t)mean[letter - letters], out);
+    out->bytes[0] = c;
+    out->len = c != '\n'; /* a line that goes on */
+    out->reason = c == '\n' || decode_in_token(c);
+    return 2;
+}
+
+static size_t read(struct span text, size_t at, struct escape *out)
+{
+    uint8_t c = at + 1 < text.len ? text.at[at + 1] : 0;
+    uint32_t number;
+    size_t digits;
+
+    if (c == '\0') return 0;
+    if (c == '\\') return read_backslash(text, at, out);
+    if ((c | 0x20) == 'u') return read_unicode(text, at, out);
+    if (c == 'x') {
+        bool whole = escape_number(text, at + 2, 16, 2, &number) == 2;
+        return whole ? escape_byte(text, at, 4, (uint8_t)number, out) : 0;
+    }
+    digits = escape_number(text, at + 1, 8, 3, &number);
+    if (digits > 1 && number < 256) return escape_byte(text, at, 1 + digits, (uint8_t)number, out);
+    return read_letter(text, at, c, out);
+}
+
+static const struct escapes escape = {next, read};
+
+enum err escape_undo(const struct decoder *self, struct span text, struct buf *room, decoded_fn *fn, void *context)
+{
+    return escapes_undo(self, &escape, text, room, fn, context);
+}

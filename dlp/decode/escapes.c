@@ -1,0 +1,105 @@
+#include "dlp/decode/escapes.h"
+
+#include "dlp/decode/digits.h"
+#include "dlp/decode/fold.h"
+#include "dlp/decode/worth.h"
+#include "reactor/base/limits.h"
+
+size_t escape_number(struct span text, size_t at, unsigned base, size_t most, uint32_t *number)
+{
+    size_t count = 0;
+
+    for (*number = 0; at + count < text.len && count < most; count++) {
+        unsigned digit = digits_hex[text.at[at + count]];
+        if (digit >= base) break;
+        *number = *number * base + digit;
+    }
+    return count;
+}
+
+/* Whether a character that is written as an escape of used bytes matters: it may stand in a token, begins another
+ * escape, or hid where a token begins. */
+static bool matters(struct span text, size_t at, size_t used, uint32_t character)
+{
+    uint8_t behind = at + used < text.len ? text.at[at + used] : 0;
+
+    if (decode_in_token(character) || character == '%' || character == '\\') return true;
+    if ((character == '&' && behind == '#') || (character == '<' && behind == '~')) return true;
+    return decode_token_at(text, at + used);
+}
+
+size_t escape_character(struct span text, size_t at, size_t used, uint32_t character, struct escape *out)
+{
+    if (character > 0x10ffff) return 0;
+    out->len = utf8_write(character, out->bytes);
+    out->reason = matters(text, at, used, character) || fold_character(character) != FOLD_NONE;
+    return used;
+}
+
+size_t escape_byte(struct span text, size_t at, size_t used, uint8_t byte, struct escape *out)
+{
+    out->bytes[0] = byte;
+    out->len = 1;
+    out->reason = byte >= 0x80 || matters(text, at, used, byte);
+    return used;
+}
+
+/* --- stretches ------------------------------------------------------------------------------------------- */
+
+/* The next escape at or after from that is a reason; text.len: none. */
+static size_t next_reason(const struct escapes *escapes, struct span text, size_t from)
+{
+    for (size_t at = escapes->next(text, from); at < text.len; at = escapes->next(text, at)) {
+        struct escape escape = {.len = 0};
+        size_t used = escapes->read(text, at, &escape);
+        if (used > 0 && escape.reason) return at;
+        at += used > 0 ? used : 1;
+    }
+    return text.len;
+}
+
+/* Rewrites what is between from and *to to at; how many bytes.  *to moves on with every reason that is met. */
+static size_t rewrite(const struct escapes *escapes, struct span text, size_t from, size_t *to, uint8_t *at)
+{
+    uint8_t *start = at;
+
+    while (from < *to) {
+        struct escape escape = {.len = 0};
+        size_t next = escapes->next(text, from), used = 0;
+        if (next > *to) next = *to;
+        memcpy(at, text.at + from, next - from);
+        at += next - from;
+        from = next;
+        if (from == *to) break;
+        used = escapes->read(text, from, &escape);
+        if (used == 0) {
+            *at++ = text.at[from++];
+            continue;
+        }
+        memcpy(at, escape.bytes, escape.len);
+        at += escape.len;
+        from += used;
+        if (escape.reason || from > *to) *to = from + DECODE_BESIDE < text.len ? from + DECODE_BESIDE : text.len;
+    }
+    *to = from;
+    return (size_t)(at - start);
+}
+
+enum err escapes_undo(const struct decoder *self, const struct escapes *escapes, struct span text, struct buf *room,
+                      decoded_fn *fn, void *context)
+{
+    struct decoded decoded = {.name = self->name, .to = 0};
+    uint8_t *to;
+
+    buf_cut(room, 0);
+    TRY(buf_room(room, 2 * text.len, &to));
+    buf_added(room, 2 * text.len);
+    for (size_t at = next_reason(escapes, text, 0); at < text.len; at = next_reason(escapes, text, decoded.to)) {
+        size_t before = at - decoded.to;
+        decoded.from = at - (before < DECODE_BESIDE ? before : DECODE_BESIDE);
+        decoded.to = at + 1;
+        decoded.bytes = (struct span){to, rewrite(escapes, text, decoded.from, &decoded.to, to)};
+        if (decode_worth(&decoded.bytes)) TRY(fn(context, &decoded));
+    }
+    return ERR_OK;
+}
