@@ -2,12 +2,13 @@
  * and random bytes. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
 
+#include "dlp/decode/blocks.h"
 #include "dlp/decode/decode.h"
-#include "dlp/decode/worth.h"
 #include "reactor/base/encode.h"
 #include "reactor/base/limits.h"
 #include "reactor/base/own.h"
@@ -151,10 +152,386 @@ static void each_encoding_is_undone(void **state)
             assert_true(heard.found > 0);
     }
 }
+
+/* --- encoders of the test's own -------------------------------------------------------------------------- */
+
+static uint32_t dice(void)
+{
+    static uint64_t seed = 7;
+    seed = seed * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(seed >> 33);
+}
+
+typedef void encoder_fn(struct span value, struct buf *out);
+
+static void add(struct buf *out, const char *words) { assert_int_equal(buf_add(out, span_of(words)), ERR_OK); }
+
+static void add_byte(struct buf *out, uint8_t byte) { assert_int_equal(buf_add(out, (struct span){&byte, 1}), ERR_OK); }
+
+static void write_base64(struct span value, struct buf *out)
+{
+    assert_int_equal(encode_base64(out, value, dice() % 2 == 0 ? BASE64_STANDARD : BASE64_URL), ERR_OK);
+}
+
+/* In lines of some length, as MIME, PEM and YAML do, and in JSON's strings. */
+static void write_folded(struct span value, struct buf *out)
+{
+    static const char *const ends[] = {"\r\n", "\n", "\\r\\n", "\\n", "\n    "};
+    const char *end = ends[dice() % COUNT_OF(ends)];
+    size_t line = 20 + dice() % 60;
+    struct buf plain = {0};
+
+    write_base64(value, &plain);
+    for (struct span rest = buf_span(&plain); rest.len > 0;) {
+        struct span some = span_first(rest, line);
+        assert_int_equal(buf_add(out, some), ERR_OK);
+        add(out, end);
+        rest = span_from(rest, some.len);
+    }
+    buf_clear(&plain);
+}
+
+static void write_base32(struct span value, struct buf *out)
+{
+    static const char *const sets[] = {"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "abcdefghijklmnopqrstuvwxyz234567"};
+    const char *set = sets[dice() % 2];
+    unsigned bits = 0;
+    uint64_t held = 0;
+
+    for (size_t i = 0; i < value.len; i++)
+        for (held = held << 8 | value.at[i], bits += 8; bits >= 5; bits -= 5)
+            add_byte(out, (uint8_t)set[held >> (bits - 5) & 31]);
+    if (bits > 0) add_byte(out, (uint8_t)set[held << (5 - bits) & 31]);
+}
+
+static void write_hex(struct span value, struct buf *out)
+{
+    static const char *const formats[] = {"%02x", "%02X", "%02x:", "%02X-", "%02x ", "0x%02x, ", "\\x%02x", "%02x,"};
+    const char *format = formats[dice() % COUNT_OF(formats)];
+
+    for (size_t i = 0; i < value.len; i++) {
+        char unit[16];
+        snprintf(unit, sizeof unit, format, value.at[i]);
+        add(out, unit);
+    }
+}
+
+static void write_base85(struct span value, struct buf *out)
+{
+    static const char set[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~";
+
+    for (size_t i = 0; i < value.len; i += 4) {
+        uint64_t number = 0;
+        char digits[5];
+        size_t count = value.len - i < 4 ? value.len - i : 4;
+        for (size_t b = 0; b < 4; b++) number = number << 8 | (b < count ? value.at[i + b] : 0);
+        for (size_t d = 5; d-- > 0; number /= 85) digits[d] = set[number % 85];
+        for (size_t d = 0; d < count + 1; d++) add_byte(out, (uint8_t)digits[d]);
+    }
+}
+
+static void write_ascii85(struct span value, struct buf *out)
+{
+    add(out, "<~");
+    for (size_t i = 0; i < value.len; i += 4) {
+        uint64_t number = 0;
+        char digits[5];
+        size_t count = value.len - i < 4 ? value.len - i : 4;
+        for (size_t b = 0; b < 4; b++) number = number << 8 | (b < count ? value.at[i + b] : 0);
+        for (size_t d = 5; d-- > 0; number /= 85) digits[d] = (char)('!' + number % 85);
+        for (size_t d = 0; d < count + 1; d++) add_byte(out, (uint8_t)digits[d]);
+    }
+    add(out, "~>");
+}
+
+static void write_uuencode(struct span value, struct buf *out)
+{
+    add_byte(out, '\n');
+    for (size_t i = 0; i < value.len; i += 45) {
+        size_t count = value.len - i < 45 ? value.len - i : 45;
+        add_byte(out, (uint8_t)(' ' + count));
+        for (size_t b = i; b < i + count; b += 3) {
+            uint32_t bits = 0;
+            for (size_t k = 0; k < 3; k++) bits = bits << 8 | (b + k < i + count ? value.at[b + k] : 0);
+            for (unsigned k = 0; k < 4; k++) {
+                uint8_t digit = bits >> (18 - 6 * k) & 63;
+                add_byte(out, digit == 0 ? '`' : (uint8_t)(' ' + digit));
+            }
+        }
+        add_byte(out, '\n');
+    }
+}
+
+static void write_decimal(struct span value, struct buf *out)
+{
+    static const char *const formats[] = {"%u,", "%u, ", "%u ", "%u; "};
+    const char *format = formats[dice() % COUNT_OF(formats)];
+
+    for (size_t i = 0; i < value.len; i++) {
+        char unit[16];
+        snprintf(unit, sizeof unit, format, (unsigned)value.at[i]);
+        add(out, unit);
+    }
+}
+
+/* One character in three or so by a format, one of them in the value's middle; the rest as it is. */
+static void write_some(struct span value, const char *const *formats, size_t count, struct buf *out)
+{
+    for (size_t i = 0; i < value.len; i++) {
+        char unit[24];
+        snprintf(unit, sizeof unit, formats[dice() % count], (unsigned)value.at[i]);
+        if (dice() % 3 == 0 || i == 4)
+            add(out, unit);
+        else
+            add_byte(out, value.at[i]);
+    }
+}
+
+static void write_percent(struct span value, struct buf *out)
+{
+    static const char *const formats[] = {"%%%02x", "%%%02X", "%%u%04x"};
+    write_some(value, formats, COUNT_OF(formats), out);
+}
+
+static void write_escapes(struct span value, struct buf *out)
+{
+    static const char *const formats[] = {"\\u%04x", "\\u%04X", "\\x%02x", "\\u{%x}", "\\%03o", "\\U%04x"};
+    write_some(value, formats, COUNT_OF(formats), out);
+}
+
+static void write_entities(struct span value, struct buf *out)
+{
+    static const char *const formats[] = {"&#%u;", "&#x%x;", "&#X%X;", "&#%05u;"};
+    write_some(value, formats, COUNT_OF(formats), out);
+}
+
+static void write_quoted(struct span value, struct buf *out)
+{
+    static const char *const formats[] = {"=%02X", "=\r\n=%02X", "=\n=%02X"};
+    write_some(value, formats, COUNT_OF(formats), out);
+}
+
+static void write_utf16(struct span value, struct buf *out)
+{
+    bool big = dice() % 2 == 0;
+
+    for (size_t i = 0; i < value.len; i++) {
+        if (big) add_byte(out, 0);
+        add_byte(out, value.at[i]);
+        if (!big) add_byte(out, 0);
+    }
+}
+
+static void write_full_width(struct span value, struct buf *out)
+{
+    for (size_t i = 0; i < value.len; i++) {
+        uint32_t wide = 0xff00u + value.at[i] - 0x20u;
+        uint8_t bytes[] = {0xef, (uint8_t)(0x80 | (wide >> 6 & 63)), (uint8_t)(0x80 | (wide & 63))};
+        assert_int_equal(buf_add(out, (struct span){bytes, sizeof bytes}), ERR_OK);
+    }
+}
+
+static void write_unseen(struct span value, struct buf *out)
+{
+    static const char *const unseen[] = {"\xe2\x80\x8b", "\xc2\xad", "\xe2\x80\x8d", "\xef\xbb\xbf", "\xcc\x81"};
+
+    for (size_t i = 0; i < value.len; i++) {
+        add_byte(out, value.at[i]);
+        add(out, unseen[dice() % COUNT_OF(unseen)]);
+    }
+}
+
+static const struct {
+    const char *decoder;
+    encoder_fn *write;
+} encoders[] = {
+    {"base64", write_base64},     {"base64", write_folded},           {"base32", write_base32},
+    {"hex", write_hex},           {"base85", write_base85},           {"ascii85", write_ascii85},
+    {"uuencode", write_uuencode}, {"character codes", write_decimal}, {"percent", write_percent},
+    {"escapes", write_escapes},   {"entities", write_entities},       {"quoted-printable", write_quoted},
+    {"UTF-16", write_utf16},      {"look-alikes", write_full_width},  {"look-alikes", write_unseen},
+};
+
+/* A value of letters, figures, '_' and '-', as tokens have, that is as long as the shortest of them are, or longer. */
+static struct span make_value(uint8_t bytes[64])
+{
+    static const char set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+    size_t len = 20 + dice() % 45;
+
+    for (size_t i = 0; i < len; i++) bytes[i] = (uint8_t)set[dice() % 64];
+    return (struct span){bytes, len};
+}
+
+static void add_words(struct buf *out, size_t count)
+{
+    static const char *const words[] = {"some ", "words, ", "of\n", "(text) ", "{\"a\": 1} ", "x=2 ", "path/to/it "};
+    while (count-- > 0) add(out, words[dice() % COUNT_OF(words)]);
+}
+
+/* Wherever in a text it stands, so at every place of the blocks that are looked at together. */
+static void a_value_is_found_in_every_encoding(void **state)
+{
+    (void)state;
+    for (unsigned round = 0; round < 2000; round++) {
+        size_t i = round % COUNT_OF(encoders);
+        uint8_t bytes[64];
+        struct span value = make_value(bytes);
+        struct buf text = {0};
+        struct heard heard;
+
+        add_words(&text, dice() % 60);
+        add(&text, "\"");
+        encoders[i].write(value, &text);
+        add(&text, "\" ");
+        add_words(&text, dice() % 60);
+        heard = undo(encoders[i].decoder, buf_span(&text), value);
+        if (heard.found == 0)
+            print_error("%s of %.*s: %.*s\n", encoders[i].decoder, SPAN_FMT(value), SPAN_FMT(buf_span(&text)));
+        assert_true(heard.found > 0);
+        buf_clear(&text);
+    }
+}
+
+/* Behind letters that belong to the run, or with its start cut off: at every alignment. */
+static void a_run_may_begin_anywhere(void **state)
+{
+    static const struct {
+        const char *decoder;
+        encoder_fn *write;
+        const char *front;
+    } runs[] = {{"base64", write_base64, "Abc-9_/x"}, {"base32", write_base32, ""}, {"base85", write_base85, "a#B}c"}};
+
+    (void)state;
+    for (unsigned round = 0; round < 300; round++)
+        for (size_t i = 0; i < COUNT_OF(runs); i++) {
+            uint8_t bytes[128];
+            struct span value = make_value(bytes + 8), whole = {bytes, value.len + 8};
+            struct buf text = {0};
+
+            memcpy(bytes, "in front", 8);
+            runs[i].write(whole, &text);
+            buf_consume(&text, dice() % 10);
+            assert_true(undo(runs[i].decoder, buf_span(&text), value).found > 0);
+            buf_clear(&text);
+            add(&text, runs[i].front + dice() % (strlen(runs[i].front) + 1));
+            runs[i].write(value, &text);
+            assert_true(undo(runs[i].decoder, buf_span(&text), value).found > 0);
+            buf_clear(&text);
+        }
+}
+
+/* 8 MB of base64 and of hex, looked at in windows that overlap: a value in the middle is found, whole. */
+static void a_long_run_is_undone_in_windows(void **state)
+{
+    enum { WINDOW = 16 * 1024, OVERLAP = 2048, FRONT = 3 * 1024 * 1024 + 1 };
+    static const struct {
+        const char *decoder;
+        encoder_fn *write;
+    } runs[] = {{"base64", write_base64}, {"hex", write_hex}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(runs); i++) {
+        struct buf plain = {0}, coded = {0};
+        size_t found = 0;
+        while (buf_len(&plain) < FRONT) add(&plain, "the quick brown fox jumps over the lazy dog 0123456789 ");
+        add(&plain, VALUE);
+        while (buf_len(&plain) < 2 * FRONT) add(&plain, " of some more words that are harmless, and longer");
+        runs[i].write(buf_span(&plain), &coded);
+        for (size_t at = 0; at < buf_len(&coded); at += WINDOW - OVERLAP)
+            found += undo(runs[i].decoder, span_first(span_from(buf_span(&coded), at), WINDOW), S(VALUE)).found;
+        assert_true(found > 0);
+        buf_clear(&plain);
+        buf_clear(&coded);
+    }
+}
+
+/* Whatever the bytes, and wherever they are cut: nothing outside of them is read, what is told keeps to its bounds. */
+static void any_bytes_may_come(void **state)
+{
+    static const char set[] = "\\u%&#x=+A<~>-_/;:, \n\"0123456789abcdefABCDEFGHZz\xe2\x80\x8b\xd1\x80";
+
+    (void)state;
+    for (unsigned round = 0; round < 3000; round++) {
+        size_t len = 1 + dice() % 400;
+        uint8_t *bytes = malloc(len); /* of the very size, so that one byte too many is noticed */
+        for (size_t i = 0; i < len; i++)
+            bytes[i] = round % 2 == 0 ? (uint8_t)dice() : (uint8_t)set[dice() % (sizeof set - 1)];
+        for (size_t i = 0; i < decoder_count; i++) { /* also where no sign calls for it */
+            struct heard heard = {.text = {bytes, len}};
+            struct buf room = {0};
+            assert_int_equal(decode_undo(&decoders[i], heard.text, &room, on_decoded, &heard), ERR_OK);
+            buf_clear(&room);
+        }
+        (void)decode_signs((struct span){bytes, len});
+        free(bytes);
+    }
+    assert_int_equal(decode_signs((struct span){NULL, 0}), 0);
+}
+
+static void random_bytes_tell_next_to_nothing(void **state)
+{
+    enum { BYTES = 512 * 1024, WINDOW = 16 * 1024 };
+    uint8_t *bytes = malloc(BYTES);
+    struct buf text = {0};
+    size_t told = 0;
+
+    (void)state;
+    for (size_t i = 0; i < BYTES; i++) bytes[i] = (uint8_t)dice();
+    for (size_t at = 0; at < BYTES; at += WINDOW) told += undo(NULL, (struct span){bytes + at, WINDOW}, S("")).told;
+    assert_true(told < 40); /* an escape in front of twelve letters by chance */
+    write_base64((struct span){bytes, BYTES}, &text);
+    told = 0;
+    for (size_t at = 0; at < buf_len(&text); at += WINDOW)
+        told += undo(NULL, span_first(span_from(buf_span(&text), at), WINDOW), S("")).told;
+    assert_true(told < 40);
+    buf_clear(&text);
+    free(bytes);
+}
+
+static void every_machine_sees_the_same(void **state)
+{
+    uint8_t bytes[BLOCK_BATCH * BLOCK_BYTES + 2];
+
+    (void)state;
+    for (unsigned round = 0; round < 200; round++) {
+        struct places here, plain;
+        for (size_t i = 0; i < sizeof bytes; i++)
+            bytes[i] = round < 20 ? (uint8_t)dice() : (uint8_t)(' ' + dice() % 95);
+        if (round >= 100) memset(bytes + dice() % 900, "A7f ,"[dice() % 5], dice() % 100);
+        assert_int_equal(blocks_here()->escapes(bytes, BLOCK_BATCH * BLOCK_STEP / 64 * 64),
+                         blocks_plain.escapes(bytes, BLOCK_BATCH * BLOCK_STEP / 64 * 64));
+        blocks_here()->places(bytes, BLOCK_BATCH, &here);
+        blocks_plain.places(bytes, BLOCK_BATCH, &plain);
+        assert_memory_equal(&here, &plain, sizeof here);
+    }
+}
+
+static enum err on_enough(void *context, const struct decoded *decoded)
+{
+    (void)decoded;
+    ++*(unsigned *)context;
+    return ERR_LIMIT;
+}
+
+static void an_error_ends_the_undoing(void **state)
+{
+    static const char text[] = "Z2hwX01GSU5vekZRVkQxcGYyWHNw, Z2hwX01GSU5vekZRVkQxcGYyWHNw";
+    struct buf room = {0};
+    unsigned calls = 0;
+
+    (void)state;
+    assert_int_equal(decode_undo(&decoders[0], SPAN_LIT(text), &room, on_enough, &calls), ERR_LIMIT);
+    assert_int_equal(calls, 1);
+    buf_clear(&room);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_encoding_is_undone),
+        cmocka_unit_test(each_encoding_is_undone),     cmocka_unit_test(a_value_is_found_in_every_encoding),
+        cmocka_unit_test(a_run_may_begin_anywhere),    cmocka_unit_test(a_long_run_is_undone_in_windows),
+        cmocka_unit_test(any_bytes_may_come),          cmocka_unit_test(random_bytes_tell_next_to_nothing),
+        cmocka_unit_test(every_machine_sees_the_same), cmocka_unit_test(an_error_ends_the_undoing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,7 +16,7 @@ static inline void clear_rest(struct bits *bits, size_t count)
 
 static void read_byte(uint8_t c, unsigned i, struct bits *bits, size_t block)
 {
-    unsigned is = kind(&byte_kinds, c), quad = kind(&quad_kinds, c);
+    unsigned is = kind(&byte_kinds, c), quad = kind(&quad_kinds, c), third = kind(&third_kinds, c);
 
     bits->digit[block] |= (uint64_t)((is & DIGIT) != 0) << i;
     bits->figure[block] |= (uint64_t)((is & FIGURE) != 0) << i;
@@ -25,7 +25,8 @@ static void read_byte(uint8_t c, unsigned i, struct bits *bits, size_t block)
     bits->slash[block] |= (uint64_t)(c == '\\') << i;
     bits->first[block] |= (uint64_t)((quad & FIRST) != 0) << i;
     bits->second[block] |= (uint64_t)((quad & SECOND) != 0) << i;
-    bits->third[block] |= (uint64_t)((kind(&third_kinds, c) & THIRD) != 0) << i;
+    bits->third[block] |= (uint64_t)((third & THIRD) != 0) << i;
+    bits->first85[block] |= (uint64_t)((third & FIRST85) != 0) << i;
 }
 
 static void places_plain(const uint8_t *at, size_t count, struct places *out)
@@ -108,6 +109,7 @@ AVX2 static void places_avx2(const uint8_t *at, size_t count, struct places *out
         __m256i a = load(at), b = load(at + 32);
         __m256i a_is = kinds_of(bytes, a), b_is = kinds_of(bytes, b);
         __m256i a_quad = kinds_of(quads, a), b_quad = kinds_of(quads, b);
+        __m256i a_third = kinds_of(thirds, a), b_third = kinds_of(thirds, b);
         bits.digit[i] = join(has(a_is, DIGIT), has(b_is, DIGIT));
         bits.figure[i] = join(has(a_is, FIGURE), has(b_is, FIGURE));
         bits.code[i] = join(has(a_is, CODE), has(b_is, CODE));
@@ -115,7 +117,8 @@ AVX2 static void places_avx2(const uint8_t *at, size_t count, struct places *out
         bits.slash[i] = join(is(a, '\\'), is(b, '\\'));
         bits.first[i] = join(has(a_quad, FIRST), has(b_quad, FIRST));
         bits.second[i] = join(has(a_quad, SECOND), has(b_quad, SECOND));
-        bits.third[i] = join(has(kinds_of(thirds, a), THIRD), has(kinds_of(thirds, b), THIRD));
+        bits.third[i] = join(has(a_third, THIRD), has(b_third, THIRD));
+        bits.first85[i] = join(has(a_third, FIRST85), has(b_third, FIRST85));
     }
     find_places(&bits, out);
 }
@@ -186,7 +189,7 @@ AVX512 static void places_avx512(const uint8_t *at, size_t count, struct places 
     clear_rest(&bits, count);
     for (size_t i = 0; i < count; i++, at += BLOCK_STEP) {
         __m512i c = _mm512_loadu_si512(at);
-        __m512i kinds = wide_kinds(bytes, c), quad = wide_kinds(quads, c);
+        __m512i kinds = wide_kinds(bytes, c), quad = wide_kinds(quads, c), third = wide_kinds(thirds, c);
         bits.digit[i] = wide_has(kinds, DIGIT);
         bits.figure[i] = wide_has(kinds, FIGURE);
         bits.code[i] = wide_has(kinds, CODE);
@@ -194,7 +197,8 @@ AVX512 static void places_avx512(const uint8_t *at, size_t count, struct places 
         bits.slash[i] = wide_is(c, '\\');
         bits.first[i] = wide_has(quad, FIRST);
         bits.second[i] = wide_has(quad, SECOND);
-        bits.third[i] = wide_has(wide_kinds(thirds, c), THIRD);
+        bits.third[i] = wide_has(third, THIRD);
+        bits.first85[i] = wide_has(third, FIRST85);
     }
     find_places(&bits, out);
 }

@@ -19,7 +19,7 @@ struct places {
     uint64_t base85[BLOCK_BATCH]; /* the same of base85: 20 bytes, none blank, not all digits of base64 */
     uint64_t row[BLOCK_BATCH];    /* 24 digits of base64, whatever they say */
     uint64_t hidden[BLOCK_BATCH]; /* behind a backslash and a letter 16 bytes that are not blank */
-    uint64_t codes[BLOCK_BATCH];  /* 16 bytes without lower case beyond hex, and with figures; multiples of 16 */
+    uint64_t codes[BLOCK_BATCH];  /* 16 bytes without lower case beyond hex, and with figures */
     uint64_t groups[BLOCK_BATCH]; /* a blank, the first of five at even distances */
     uint64_t any[BLOCK_BATCH];
 };

@@ -20,9 +20,11 @@ static const struct kinds quad_kinds = {
     {0x42, 0x4f, 0x46, 0x4f, 0x0f, 0x0e, 0x0e, 0x3a, 0x0a, 0x33, 0x33, 0x11, 0x11, 0x11, 0x11, 0x01},
     {0x00, 0x00, 0x00, 0x40, 0x09, 0x0a, 0x14, 0x20},
 };
+/* ...and of base85 the one that stands first of five. */
+enum { FIRST85 = 0x70 };
 static const struct kinds third_kinds = {
-    {0x0c, 0x09, 0x01, 0x06, 0x0e, 0x09, 0x01, 0x06, 0x0e, 0x09, 0x01, 0x02, 0x02, 0x01, 0x01, 0x02},
-    {0x00, 0x00, 0x00, 0x08, 0x01, 0x01, 0x02, 0x04},
+    {0x2c, 0x79, 0x71, 0x76, 0x7e, 0x79, 0x31, 0x36, 0x3e, 0x39, 0x31, 0x12, 0x12, 0x11, 0x11, 0x12},
+    {0x00, 0x00, 0x00, 0x08, 0x11, 0x21, 0x42, 0x04},
 };
 
 /* Of the bytes of an escape, one behind the other: they are one where they share a bit. */
@@ -44,7 +46,7 @@ static const struct kinds escape_third = {
 struct bits {
     uint64_t digit[BLOCK_BATCH], figure[BLOCK_BATCH], code[BLOCK_BATCH];
     uint64_t blank[BLOCK_BATCH], slash[BLOCK_BATCH];
-    uint64_t first[BLOCK_BATCH], second[BLOCK_BATCH], third[BLOCK_BATCH];
+    uint64_t first[BLOCK_BATCH], second[BLOCK_BATCH], third[BLOCK_BATCH], first85[BLOCK_BATCH];
 };
 
 /* Bit i: bits from i to i + 15 are set. */
@@ -72,7 +74,7 @@ static inline __attribute__((always_inline)) void find_places(const struct bits 
     for (size_t i = 0; i < BLOCK_BATCH; i++) {
         uint64_t text = bits->first[i] & bits->second[i] >> 1 & bits->third[i] >> 2 & bits->digit[i] >> 3;
         uint64_t digits = rows_of_16(bits->digit[i]), dense = rows_of_16(~bits->blank[i]);
-        uint64_t base85 = bits->first[i] & bits->first[i] >> 5;
+        uint64_t base85 = bits->first85[i] & bits->first85[i] >> 5;
         uint64_t word = bits->blank[i] & ~(bits->blank[i] >> 1), five = word & word >> 5, nine = word & word >> 9;
 
         text &= text >> 4;
@@ -80,7 +82,7 @@ static inline __attribute__((always_inline)) void find_places(const struct bits 
         out->row[i] = digits & digits >> 8;
         out->hidden[i] = dense & bits->slash[i] << 2;
         out->base85[i] = base85 & base85 >> 10 & dense & dense >> 4 & ~digits;
-        out->codes[i] = rows_of_16(bits->code[i]) & some_of_16(bits->figure[i]) & 0x0001000100010001u;
+        out->codes[i] = rows_of_16(bits->code[i]) & some_of_16(bits->figure[i]);
         out->groups[i] = (five & five >> 10 & word >> 20) | (nine & nine >> 18 & word >> 36);
         out->any[i] = out->text[i] | out->row[i] | out->hidden[i] | out->base85[i] | out->codes[i] | out->groups[i];
     }

@@ -66,7 +66,8 @@ size_t digits_fold(const uint8_t *value, struct span text, size_t at, size_t lin
 struct run {
     const struct decoder *decoder;
     size_t from, to;    /* in the text */
-    struct span packed; /* its digits, end to end, from a byte's high bit */
+    struct span packed; /* its digits, end to end, from a byte's high bit; zeros fill the last byte */
+    unsigned spare;     /* how many */
     struct buf *room;   /* holds packed, and behind it what is told */
     decoded_fn *fn;
     void *context;
@@ -78,13 +79,11 @@ static uint8_t byte_at(struct span packed, size_t i, unsigned bits)
     return (uint8_t)((packed.at[i] << 8 | next) << bits >> 8);
 }
 
-/* The bytes of packed from bit bits on, to at; the last one only when it is whole. */
+/* The bytes of packed from bit bits on, to at. */
 static size_t shift(struct span packed, unsigned bits, uint8_t *to)
 {
-    size_t len = bits == 0 ? packed.len : packed.len - 1;
-
-    for (size_t i = 0; i < len; i++) to[i] = byte_at(packed, i, bits);
-    return len;
+    for (size_t i = 0; i < packed.len; i++) to[i] = byte_at(packed, i, bits);
+    return packed.len;
 }
 
 /* Whether the bytes around at, from bit bits on, are worth it. */
@@ -120,7 +119,7 @@ static enum err tell_at(const struct run *run, unsigned bits)
     if (run->packed.len < DECODE_TEXT_MIN) return ERR_OK;
     if (!has_text(run->packed, bits) && (bits != 0 || !decode_is_packed(run->packed))) return ERR_OK;
     to = run->room->at + run->packed.len;
-    decoded.bytes = (struct span){to, shift(run->packed, bits, to)};
+    decoded.bytes = (struct span){to, shift(run->packed, bits, to) - (bits + run->spare > 0) - (bits + run->spare > 8)};
     return decode_worth(&decoded.bytes) ? run->fn(run->context, &decoded) : ERR_OK;
 }
 
@@ -138,36 +137,47 @@ static enum err tell_run(const struct run *run, unsigned bits)
 
 /* --- runs ------------------------------------------------------------------------------------------------ */
 
-/* The digits of the run that starts at at, packed to to; how many, and *end of them. */
-static size_t pack(const struct digits *digits, struct span text, size_t at, uint8_t *to, size_t *end)
-{
-    size_t count = 0, group = 0, before = 0, gap;
-    uint32_t held = 0;
-    unsigned held_bits = 0;
+/* Digits end to end. */
+struct packing {
+    uint8_t *to;
+    uint32_t held;
+    unsigned bits; /* held and not written yet */
+};
 
-    for (;;) {
-        uint8_t value = at < text.len ? digits->value[text.at[at]] : NOT_DIGIT;
-        if (value != NOT_DIGIT) {
-            held = held << digits->bits | value;
-            held_bits += digits->bits;
-            if (held_bits >= 8) *to++ = (uint8_t)(held >> (held_bits -= 8));
-            at++, group++, count++;
-            continue;
-        }
-        gap = at < text.len && group > 0 ? digits->gap(text, at, group, before) : 0;
-        if (gap == 0) break;
-        at += gap;
-        before = group;
-        group = 0;
+/* count digits at at. */
+static void pack(struct packing *packing, const struct digits *digits, const uint8_t *at, size_t count)
+{
+    struct packing p = *packing;
+
+    for (size_t i = 0; i < count; i++) {
+        p.held = p.held << digits->bits | digits->value[at[i]];
+        p.bits += digits->bits;
+        if (p.bits < 8) continue;
+        p.bits -= 8;
+        *p.to++ = (uint8_t)(p.held >> p.bits);
     }
-    *end = at;
-    return count;
+    *packing = p;
 }
 
-static size_t next_start(const struct digits *digits, struct span text, size_t at)
+/* The run that starts at run->from: its end, its digits packed to to; how many there are. */
+static size_t pack_run(const struct digits *digits, struct span text, struct run *run, uint8_t *to)
 {
-    while (at < text.len && digits->value[text.at[at]] == NOT_DIGIT) at++;
-    return at;
+    struct packing packing = {.to = to};
+    size_t count = 0, before = 0, gap;
+
+    for (run->to = run->from;; run->to += gap) {
+        size_t group = digits_count(digits->value, text, run->to, text.len);
+        pack(&packing, digits, text.at + run->to, group);
+        count += group;
+        run->to += group;
+        gap = run->to < text.len && group > 0 ? digits->gap(text, run->to, group, before) : 0;
+        before = group;
+        if (gap == 0) break;
+    }
+    run->spare = packing.bits == 0 ? 0 : 8 - packing.bits;
+    if (packing.bits > 0) *packing.to++ = (uint8_t)(packing.held << run->spare);
+    run->packed = (struct span){to, (size_t)(packing.to - to)};
+    return count;
 }
 
 enum err digits_undo(const struct decoder *self, const struct digits *digits, struct span text, struct buf *room,
@@ -179,12 +189,13 @@ enum err digits_undo(const struct decoder *self, const struct digits *digits, st
     buf_cut(room, 0);
     TRY(buf_room(room, 2 * text.len, &to));
     buf_added(room, 2 * text.len);
-    for (size_t at = next_start(digits, text, 0); at < text.len; at = next_start(digits, text, run.to)) {
-        size_t count;
+    for (size_t at = 0; at < text.len; at = run.to) {
+        if (digits->value[text.at[at]] == NOT_DIGIT) {
+            run.to = at + 1;
+            continue;
+        }
         run.from = at;
-        count = pack(digits, text, at, to, &run.to);
-        run.packed = (struct span){to, count * digits->bits / 8};
-        if (count >= digits->run_min) TRY(tell_run(&run, digits->bits));
+        if (pack_run(digits, text, &run, to) >= digits->run_min) TRY(tell_run(&run, digits->bits));
     }
     return ERR_OK;
 }

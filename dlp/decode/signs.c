@@ -80,12 +80,15 @@ static uint32_t look_at_codes(struct span text, size_t at)
 
 /* --- sweep ----------------------------------------------------------------------------------------------- */
 
-/* The places of one kind in the block at at; of those that stand in a row the first. */
-static void look(struct sweep *sweep, size_t at, uint64_t places, uint32_t enough,
+/* The places of one kind in the block at at, apart bytes from one to the next. */
+static void look(struct sweep *sweep, size_t at, uint64_t places, unsigned apart, uint32_t enough,
                  uint32_t (*look_at)(struct span text, size_t at))
 {
-    for (; places != 0 && (sweep->signs & enough) != enough; places &= places + (places & -places))
-        sweep->signs |= look_at(sweep->text, at + (size_t)__builtin_ctzll(places));
+    while (places != 0 && (sweep->signs & enough) != enough) {
+        unsigned place = (unsigned)__builtin_ctzll(places);
+        sweep->signs |= look_at(sweep->text, at + place);
+        places &= ~(((1ull << apart) - 1) << place);
+    }
 }
 
 /* count blocks from the text's start on, which stand whole in it. */
@@ -100,11 +103,11 @@ static void sweep_blocks(struct sweep *sweep, size_t count)
                                   &places);
         if (places.any[i] == 0) continue;
         if (places.text[i] != 0) sweep->signs |= SIGN_BASE64;
-        look(sweep, at, places.base85[i], SIGN_BASE85, look_at_base85);
-        look(sweep, at, places.row[i], SIGN_BASE64 | SIGN_BASE32, look_at_row);
-        look(sweep, at, places.hidden[i], SIGN_ESCAPE, look_at_hidden);
-        look(sweep, at, places.codes[i], SIGN_HEX | SIGN_DECIMAL | SIGN_UUENCODE, look_at_codes);
-        look(sweep, at, places.groups[i], SIGN_GROUPS, look_at_groups);
+        look(sweep, at, places.base85[i], 1, SIGN_BASE85, look_at_base85);
+        look(sweep, at, places.row[i], LANE, SIGN_BASE64 | SIGN_BASE32, look_at_row);
+        look(sweep, at, places.hidden[i], 1, SIGN_ESCAPE, look_at_hidden);
+        look(sweep, at, places.codes[i], LANE, SIGN_HEX | SIGN_DECIMAL | SIGN_UUENCODE, look_at_codes);
+        look(sweep, at, places.groups[i], 1, SIGN_GROUPS, look_at_groups);
     }
 }
 

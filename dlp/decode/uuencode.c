@@ -15,7 +15,8 @@ static size_t line_length(struct span text, size_t at)
     size_t end = at;
 
     while (end < text.len && is_digit(text.at[end])) end++;
-    if (end + 1 < text.len && text.at[end] == 'n' && text.at[end - 1] == '\\') end--; /* "\n" as JSON writes it */
+    if (end > at && end < text.len && text.at[end] == 'n' && text.at[end - 1] == '\\')
+        end--; /* "\n" as JSON writes it */
     return end - at;
 }
 
