@@ -1,10 +1,14 @@
-/* fuzz_scan.c — claim: how a body is cut changes no finding, and each known value that is put in is found.
- * Eight bytes say where to cut; in the rest a byte of 0x80 or more stands for one of the literals.
- * Reaches scan_new, scan_feed, scan_end, on_match.  Seeds fuzz/corpus/scan. */
+/* fuzz_scan.c — claim: how a body is cut changes no finding, also through decoders and from one pane to the next; and
+ * each known value that is put in is found.
+ * Eight bytes say where to cut, the first also how much stands in front; in the rest a byte of 0x80 or more stands for
+ * one of the literals, every fourth of them in base64.
+ * Reaches scan_new, scan_feed, scan_end, pane_take, nest_look.  Seeds fuzz/corpus/scan. */
 #include <stdlib.h>
 
 #include "dlp/scan/literal.h"
 #include "dlp/scan/scan.h"
+#include "dlp/scan/pane.h"
+#include "reactor/base/encode.h"
 #include "reactor/base/own.h"
 
 static struct scanner *scanner;
@@ -52,6 +56,20 @@ static bool tells(const struct findings *findings, uint16_t slot)
     return false;
 }
 
+/* So that the rest lies over the end of a pane, or in the first. */
+static void put_filler(struct buf *body, uint8_t how)
+{
+    static const uint8_t filler[DECODE_STEP];
+    size_t len = how < 0x80 ? 0 : sizeof filler - 4 * (how & 0x7fu);
+
+    require(buf_add(body, (struct span){filler, len}) == ERR_OK);
+}
+
+static void put_literal(struct buf *body, const struct literal *literal, bool coded)
+{
+    require((coded ? encode_base64(body, literal->bytes, BASE64_STANDARD) : buf_add(body, literal->bytes)) == ERR_OK);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
@@ -60,11 +78,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 
     if (scanner == NULL) begin();
     if (len < 9 || len > 1024) return 0;
+    put_filler(&body, bytes[0]);
     for (size_t i = 8; i < len; i++) {
         const struct literal *literal = &literals.list[bytes[i] % literals.count];
-        bool stands = bytes[i] >= 0x80;
-        require(buf_add(&body, stands ? literal->bytes : (struct span){bytes + i, 1}) == ERR_OK);
-        if (stands) put_in[literal->slot] = true;
+        bool stands = bytes[i] >= 0x80, coded = i % 4 == 0;
+        if (stands) put_literal(&body, literal, coded);
+        if (!stands) require(buf_add(&body, (struct span){bytes + i, 1}) == ERR_OK);
+        if (stands && !coded) put_in[literal->slot] = true; /* its neighbours may be digits of base64 too */
     }
     struct findings whole = scan(buf_span(&body), (struct span){0}),
                     cut = scan(buf_span(&body), (struct span){bytes, 8});

@@ -4,8 +4,12 @@
  *          scans, immutable.
  * scan     one unit (a whole body, one message) in pieces; how the bytes are cut changes nothing.
  * Finds    every known value as it is and in the encodings of encoding.c's table; what the rules that are not off
- *          describe.  Each secret once for each place (a field is a place of its own), in the order in which they end.
- * Coded    units are searched as they come and with their content codings undone (reactor/wire/inflate.h).
+ *          describe; both also in what is written in encodings, window by window (nest.h).  Each secret once for each
+ *          place (a field is a place of its own), in the order in which they end, a window's encoded ones last.
+ * Coded    units are searched as they come and with their content codings undone (reactor/wire/inflate.h); so are
+ *          those that start as gzip, zlib or zstd does and say nothing of it, as far as they are what they seem.
+ * Holds    DECODE_WINDOW bytes and Hyperscan's state for an open scan, however long the unit; twice that, and a
+ *          decoder, for a coded one.
  * Fails    closed: any error means the unit may not leave, and text with more hits than can be confirmed is a finding
  *          of its own, "too-many-hits".  Not safe to use from more than one thread: scans of a scanner share one
  *          scratch space, scanners share their engine's.
@@ -44,7 +48,8 @@ MUST_CHECK enum err scan_fields(struct scanner *scanner, enum scan_place place, 
  * errors: ERR_DENIED a content coding that is not undone here; ERR_NOMEM */
 MUST_CHECK enum err scan_new(struct scanner *scanner, const struct scan_unit *unit, struct scan **scan_out);
 
-/* errors: ERR_SYNTAX the unit is not coded as it says; ERR_LIMIT it is too large with its codings undone; ERR_NOMEM.
+/* What is wrong with a unit's coding is told some KiB later than it comes, or at its end.
+ * errors: ERR_SYNTAX the unit is not coded as it says; ERR_LIMIT it is too large with its codings undone; ERR_NOMEM.
  * Then the scan is only freed. */
 MUST_CHECK enum err scan_feed(struct scan *scan, struct span bytes, struct findings *findings);
 

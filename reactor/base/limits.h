@@ -97,14 +97,20 @@
 #define RULE_COUNT_MAX    1024u  /* rules of one scanner; ours are some 250 */
 #define RULE_WINDOW       4096u  /* bytes behind a hit that are looked at to confirm it */
 
-#define SCAN_STEP_BYTES       KIB(16) /* of a body, given to Hyperscan at once */
 #define SCAN_HELD_MAX         32u  /* candidates at a piece's end that wait for the next: expressions that end alike */
 #define ENGINE_CANDIDATES_MAX 512u /* of one step or block; honest text has a few in a megabyte */
 #define CONFIRM_STEPS_MAX     200000u /* of backtracking in one window: milliseconds; honest text takes some hundred */
 
-#define DECODE_TEXT_MAX MIB(1) /* bytes of a text whose encodings are undone; windows are far smaller */
-#define DECODE_TEXT_MIN 12u    /* printable bytes in a row that make a decoded text worth a look */
-#define DECODE_BESIDE   256u   /* bytes told on either side of an escape: a token, and what names it */
+#define DECODE_TEXT_MAX     MIB(1)  /* bytes of a text whose encodings are undone; windows are far smaller */
+#define DECODE_TEXT_MIN     12u     /* printable bytes in a row that make a decoded text worth a look */
+#define DECODE_BESIDE       256u    /* bytes told on either side of an escape: a token, and what names it */
+#define DECODE_WINDOW       KIB(24) /* of a body, kept for each open request; two of them with its coding undone */
+#define DECODE_OVERLAP      4160u   /* ...of which so many were in the window before: RULE_WINDOW and a little */
+#define DECODE_DEPTH_MAX    5u      /* encodings in each other; two are usual: base64 in JSON */
+#define DECODE_BUDGET       12u /* bytes undone, and looked at for it, for each of a window; honest text takes 1 or 2 */
+#define DECODE_LOOKS        4u  /* ...looks that count as one byte undone: most hop from sign to sign */
+#define DECODE_INFLATE_COST KIB(4) /* ...what starting to inflate counts as */
+#define SIGN_BYTES          64u    /* the longest sign of an encoding that decode_signs() looks for */
 
 /* --- the proxy ------------------------------------------------------------------------------------------- */
 #define CONN_FIRST_MS      SECONDS(30) /* an accepted connection that says nothing */
