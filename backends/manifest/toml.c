@@ -229,7 +229,7 @@ static enum err read_header(struct toml *toml, struct toml_node *root)
     struct toml_text *text = &toml->text;
     bool is_element = toml_take(text, '[');
     struct toml_key key;
-    struct toml_node *map;
+    struct toml_node *map = NULL;
 
     TRY(read_key(toml, &key));
     if (!toml_take(text, ']') || (is_element && !toml_take(text, ']')))
