@@ -52,15 +52,18 @@ class Hyperscan:
             sys.exit("hs_scan failed")
         return found
 
-    def width(self, rule):
-        info, error = ctypes.POINTER(Info)(), ctypes.POINTER(CompileError)()
-        flags = 1 if rule.get("nocase") else 0
-        HS.hs_expression_info(rule["pattern"].encode(), flags, ctypes.byref(info), ctypes.byref(error))
-        return info.contents.max
-
     def free(self):
         HS.hs_free_scratch(self.scratch)
         HS.hs_free_database(self.db)
+
+
+def width(rule):
+    """Of its longest match; Hyperscan's compiler must take the pattern."""
+    info, error = ctypes.POINTER(Info)(), ctypes.POINTER(CompileError)()
+    flags = 1 if rule.get("nocase") else 0
+    if HS.hs_expression_info(rule["pattern"].encode(), flags, ctypes.byref(info), ctypes.byref(error)):
+        sys.exit(f"{rule['id']}: {error.contents.message.decode()}")
+    return info.contents.max
 
 
 class Pcre:
@@ -128,16 +131,16 @@ def find(hs, rules, text):
     return found
 
 
-def lint(hs, rules):
+def lint(rules):
     bad = []
     for rule in rules:
-        width, name = hs.width(rule), rule["file"] + ": " + rule["id"]
+        longest, name = width(rule), rule["file"] + ": " + rule["id"]
         words = str(rule.get("keywords", []))
         checks = {
             "unknown key": set(rule) - KEYS - {"file", "confirm", "allowed"},
             "no id, title, rung": not all(key in rule for key in ("id", "title", "rung")),
             "id twice": [r["id"] for r in rules].count(rule["id"]) > 1,
-            f"width {width}": width > WINDOW,
+            f"width {longest}": longest > WINDOW,
             "pattern too long": len(rule["pattern"]) > PATTERN_MAX,
             "a keyword that is not lower case": words != words.lower(),
             "no such group": rule.get("group", 0) and not re.compile(rule["pattern"]).groups >= rule["group"],
@@ -197,9 +200,9 @@ def main():
     parser.add_argument("--rules", default="*.yaml")
     args = parser.parse_args()
     rules = load(args.rules)
-    hs = Hyperscan(rules)
     if args.what == "lint":
-        return 0 if lint(hs, rules) else 1
+        return 0 if lint(rules) else 1
+    hs = Hyperscan(rules)
     {"benign": benign, "speed": speed}[args.what](hs, rules, args.paths)
     return 0
 
