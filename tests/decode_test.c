@@ -153,6 +153,99 @@ static void each_encoding_is_undone(void **state)
     }
 }
 
+/* --- one in another -------------------------------------------------------------------------------------- */
+
+/* Undone as often as the scan does. */
+static const char *const nested[] = {
+    "V2pKb2QxZ3dNVWRUVlRWMlpXdGFVbFpyVVhoalIxbDVWMGhPZDFKR2FHbE5NVnB1WlVkbk1VMHpaRTFrZWtvMFZtMDVhazlCUFQw"
+    "PQ==",
+    "Njc2ODcwNWY0ZDQ2NDk0ZTZmN2E0NjUxNTY0NDMxNzA2NjMyNTg3MzcwNDQ1ODYyMzM1NjY3Nzg2ODM1MzM3NzRjNzczMjc4NTY2"
+    "ZjYzMzg=",
+    "{\"note\": \"status\", \"data\": "
+    "\"\\uff47\\uff48\\uff50\\uff3f\\uff2d\\uff26\\uff29\\uff2e\\uff4f\\uff5a\\uff26\\uff31"
+    "\\uff36\\uff24\\uff11\\uff50\\uff46\\uff12\\uff38\\uff53\\uff50\\uff24\\uff38\\uff42\\uff13\\uff36\\uff47\\uff58\\"
+    "uff"
+    "48\\uff15\\uff13\\uff57\\uff2c\\uff57\\uff12\\uff58\\uff36\\uff4f\\uff43\\uff18\"}",
+    "{\"note\": \"status\", \"data\": "
+    "\"g\\u200bh\\u200bp\\u200b_\\u200bM\\u200bF\\u200bI\\u200bN\\u200bo\\u200bz\\u200bF\\"
+    "u200bQ\\u200bV\\u200bD\\u200b1\\u200bp\\u200bf\\u200b2\\u200bX\\u200bs\\u200bp\\u200bD\\u200bX\\u200bb\\u200b3\\u2"
+    "00bV\\u200bg\\u200bx\\u200bh\\u200b5\\u200b3\\u200bw\\u200bL\\u200bw\\u200b2\\u200bx\\u200bV\\u200bo\\u200bc\\u200"
+    "b8\"}",
+    "{\"note\": \"status\", \"data\": "
+    "\"g\\u0301h\\u00adp\\u0301_\\u00adM\\u0301F\\u00adI\\u0301N\\u00ado\\u0301z\\u00adF\\"
+    "u0301Q\\u00adV\\u0301D\\u00ad1\\u0301p\\u00adf\\u03012\\u00adX\\u0301s\\u00adp\\u0301D\\u00adX\\u0301b\\u00ad3\\u0"
+    "301V\\u00adg\\u0301x\\u00adh\\u03015\\u00ad3\\u0301w\\u00adL\\u0301w\\u00ad2\\u0301x\\u00adV\\u0301o\\u00adc\\u030"
+    "18\\u00ad\"}",
+    "eyJub3RlIjogInN0YXR1cyIsICJkYXRhIjogImdcdTIwMGJoXHUyMDBicFx1MjAwYl9cdTIwMGJNXHUyMDBiRlx1MjAwYklcdTIw"
+    "MGJOXHUyMDBib1x1MjAwYnpcdTIwMGJGXHUyMDBiUVx1MjAwYlZcdTIwMGJEXHUyMDBiMVx1MjAwYnBcdTIwMGJmXHUyMDBiMlx1"
+    "MjAwYlhcdTIwMGJzXHUyMDBicFx1MjAwYkRcdTIwMGJYXHUyMDBiYlx1MjAwYjNcdTIwMGJWXHUyMDBiZ1x1MjAwYnhcdTIwMGJo"
+    "XHUyMDBiNVx1MjAwYjNcdTIwMGJ3XHUyMDBiTFx1MjAwYndcdTIwMGIyXHUyMDBieFx1MjAwYlZcdTIwMGJvXHUyMDBiY1x1MjAw"
+    "YjgifQ==",
+    "eyJub3RlIjogInN0YXR1cyIsICJkYXRhIjogIu+9h++9iO+9kO+8v++8re+8pu+8qe+8ru+9j++9mu+8pu+8se+8tu+8pO+8ke+9"
+    "kO+9hu+8ku+8uO+9k++9kO+8pO+8uO+9gu+8k++8tu+9h++9mO+9iO+8le+8k++9l++8rO+9l++8ku+9mO+8tu+9j++9g++8mCJ9",
+    "ZwBoAHAAXwBNAEYASQBOAG8AegBGAFEAVgBEADEAcABmADIAWABzAHAARABYAGIAMwBWAGcAeABoADUAMwB3AEwAdwAyAHgAVgBv"
+    "AGMAOAA=",
+    "AGcAaABwAF8ATQBGAEkATgBvAHoARgBRAFYARAAxAHAAZgAyAFgAcwBwAEQAWABiADMAVgBnAHgAaAA1ADMAdwBMAHcAMgB4AFYA"
+    "bwBjADg=",
+    "{\"d\": \"{\\\"t\\\": \\\"Z2hwX01GSU5vekZRVkQxcGYyWHNwRFhiM1ZneGg1M3dMdzJ4Vm9jOA==\\\"}\"}",
+    "/s?q=%255a%2532%2568%2577%2558%2530%2531%2547%2553%2555%2535%2576%2565%256b%255a%2552%2556%256b%2551"
+    "%2578%2563%2547%2559%2579%2557%2548%254e%2577%2552%2546%2568%2569%254d%2531%255a%256e%2565%2547%2567"
+    "%2531%254d%2533%2564%254d%2564%257a%254a%2534%2556%256d%2539%256a%254f%2541%253d%253d",
+    "{\"d\": \"<p>\\u0026#103;\\u0026#104;\\u0026#112;\\u0026#95;\\u0026#77;\\u0026#70;\\u0026#73;\\u0026#78;\\u0026#"
+    "111;\\u0026#122;\\u0026#70;\\u0026#81;\\u0026#86;\\u0026#68;\\u0026#49;\\u0026#112;\\u0026#102;\\u0026#50;\\u0"
+    "026#88;\\u0026#115;\\u0026#112;\\u0026#68;\\u0026#88;\\u0026#98;\\u0026#51;\\u0026#86;\\u0026#103;\\u0026#120"
+    ";\\u0026#104;\\u0026#53;\\u0026#51;\\u0026#119;\\u0026#76;\\u0026#119;\\u0026#50;\\u0026#120;\\u0026#86;\\u002"
+    "6#111;\\u0026#99;\\u0026#56;\"}",
+    "{\"note\": \"status\", \"data\": \"Z2hwX01GSU5vekZRVkQxcGYyWHNwRF\\r\\nhiM1ZneGg1M3dMdzJ4Vm9jOA==\"}",
+    "{\"note\": \"status\", \"data\": \"Z2hw X01G SU5v ekZR VkQx cGYy WHNw RFhi M1Zn eGg1 M3dM dzJ4 Vm9j OA==\"}",
+    "3600370036003800370030003500660034006400340036003400390034006500360066003700610034003600350031003500"
+    "3600340034003300310037003000360036003300320035003800370033003700300034003400350038003600320033003300"
+    "3500360036003700370038003600380033003500330033003700370034006300370037003300320037003800350036003600"
+    "66003600330033003800",
+};
+
+struct nest {
+    unsigned depth;
+    bool found;
+};
+
+static enum err look_within(struct nest *nest, struct span text);
+
+static enum err on_nested(void *context, const struct decoded *decoded)
+{
+    struct nest *nest = context, within = {.depth = nest->depth + 1};
+    enum err err;
+
+    if (memmem(decoded->bytes.at, decoded->bytes.len, VALUE, sizeof VALUE - 1) != NULL) nest->found = true;
+    if (within.depth == 5) return ERR_OK;
+    err = look_within(&within, decoded->bytes);
+    nest->found |= within.found;
+    return err;
+}
+
+static enum err look_within(struct nest *nest, struct span text)
+{
+    uint32_t signs = decode_signs(text);
+    struct buf room = {0};
+    enum err err = ERR_OK;
+
+    for (size_t i = 0; i < decoder_count && err == ERR_OK; i++)
+        if ((decoders[i].signs & signs) != 0) err = decode_undo(&decoders[i], text, &room, on_nested, nest);
+    buf_clear(&room);
+    return err;
+}
+
+static void encodings_of_encodings_are_undone(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(nested); i++) {
+        struct nest nest = {0};
+        assert_int_equal(look_within(&nest, span_of(nested[i])), ERR_OK);
+        if (!nest.found) print_error("%s\n", nested[i]);
+        assert_true(nest.found);
+    }
+}
+
 /* --- encoders of the test's own -------------------------------------------------------------------------- */
 
 static uint32_t dice(void)
@@ -528,10 +621,15 @@ static void an_error_ends_the_undoing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_encoding_is_undone),     cmocka_unit_test(a_value_is_found_in_every_encoding),
-        cmocka_unit_test(a_run_may_begin_anywhere),    cmocka_unit_test(a_long_run_is_undone_in_windows),
-        cmocka_unit_test(any_bytes_may_come),          cmocka_unit_test(random_bytes_tell_next_to_nothing),
-        cmocka_unit_test(every_machine_sees_the_same), cmocka_unit_test(an_error_ends_the_undoing),
+        cmocka_unit_test(each_encoding_is_undone),
+        cmocka_unit_test(encodings_of_encodings_are_undone),
+        cmocka_unit_test(a_value_is_found_in_every_encoding),
+        cmocka_unit_test(a_run_may_begin_anywhere),
+        cmocka_unit_test(a_long_run_is_undone_in_windows),
+        cmocka_unit_test(any_bytes_may_come),
+        cmocka_unit_test(random_bytes_tell_next_to_nothing),
+        cmocka_unit_test(every_machine_sees_the_same),
+        cmocka_unit_test(an_error_ends_the_undoing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,6 +85,19 @@ static size_t rewrite(const struct escapes *escapes, struct span text, size_t fr
     return (size_t)(at - start);
 }
 
+/* Whether what was rewritten is text: three bytes in four are, or DECODE_TEXT_MIN in a row. */
+static bool is_told(struct span bytes)
+{
+    size_t text = 0, len;
+    uint32_t character;
+
+    for (size_t at = 0; at<bytes.len; at += len> 0 ? len : 1) {
+        len = utf8_read(bytes, at, &character);
+        if (len > 1 || (bytes.at[at] >= ' ' && bytes.at[at] < 0x7f)) text += len;
+    }
+    return bytes.len >= DECODE_TEXT_MIN && (text * 4 >= bytes.len * 3 || decode_worth(&bytes));
+}
+
 enum err escapes_undo(const struct decoder *self, const struct escapes *escapes, struct span text, struct buf *room,
                       decoded_fn *fn, void *context)
 {
@@ -99,7 +112,7 @@ enum err escapes_undo(const struct decoder *self, const struct escapes *escapes,
         decoded.from = at - (before < DECODE_BESIDE ? before : DECODE_BESIDE);
         decoded.to = at + 1;
         decoded.bytes = (struct span){to, rewrite(escapes, text, decoded.from, &decoded.to, to)};
-        if (decode_worth(&decoded.bytes)) TRY(fn(context, &decoded));
+        if (is_told(decoded.bytes)) TRY(fn(context, &decoded));
     }
     return ERR_OK;
 }

@@ -28,18 +28,36 @@ enum err hex_undo(const struct decoder *self, struct span text, struct buf *room
     return digits_undo(self, &hex, text, room, fn, context);
 }
 
-/* Whether BYTES of printable text are written from at on. */
+/* The byte that two digits at at are; 0x100: there are none. */
+static unsigned byte_at(struct span text, size_t at)
+{
+    bool two = digits_count(digits_hex, text, at, 2) == 2;
+
+    return two ? (unsigned)digits_hex[text.at[at]] << 4 | digits_hex[text.at[at + 1]] : 0x100;
+}
+
+/* Whether BYTES from at on are printable, or every other one is, and zero those between: UTF-16. */
 static bool is_text(struct span text, size_t at)
 {
     enum { BYTES = 5 };
+    unsigned before = 0;
 
     for (unsigned i = 0; i < BYTES; i++) {
-        unsigned high = digits_count(digits_hex, text, at, 2) == 2 ? digits_hex[text.at[at]] : 0;
-        if (high < 2 || high > 7) return false;
+        unsigned byte = byte_at(text, at);
+        if ((byte < ' ' || byte > '~') && (byte != 0 || (before == 0 && i > 0))) return false;
+        before = byte;
         at += 2;
         if (digits_count(digits_hex, text, at, 1) == 0) at += gap(text, at, 2, 0);
     }
     return true;
+}
+
+/* gzip and zstd begin so. */
+static bool is_packed(struct span text, size_t at)
+{
+    unsigned second = at + 2 < text.len ? byte_at(text, at + 2) : 0x100;
+
+    return (byte_at(text, at) == 0x1f && second == 0x8b) || (byte_at(text, at) == 0x28 && second == 0xb5);
 }
 
 bool hex_is_text(struct span text, size_t at)
@@ -48,5 +66,5 @@ bool hex_is_text(struct span text, size_t at)
 
     for (size_t i = 0; i < UNIT; i++)
         if (is_text(text, at + i)) return true;
-    return false;
+    return is_packed(text, at);
 }

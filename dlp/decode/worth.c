@@ -1,5 +1,6 @@
 #include "dlp/decode/worth.h"
 
+#include "dlp/decode/character.h"
 #include "reactor/base/limits.h"
 
 enum { BESIDE = 32 }; /* bytes told on either side of what is readable: a name, a sign, the end of a line */
@@ -31,9 +32,16 @@ static size_t find_row(struct span bytes, size_t from, size_t step)
     return bytes.len;
 }
 
+/* A row goes on over characters that are not ASCII: what is hidden between them is for the next decoder to see. */
 static size_t row_end(struct span bytes, size_t at, size_t step)
 {
-    while (at + step <= bytes.len && is_readable(bytes, at, step)) at += step;
+    while (at + step <= bytes.len) {
+        uint32_t character;
+        size_t len = step;
+        if (!is_readable(bytes, at, step)) len = step == 1 ? utf8_read(bytes, at, &character) : 0;
+        if (len < step || (len == 1 && !is_printable(bytes.at[at]))) break;
+        at += len;
+    }
     return at;
 }
 
