@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """The evasion matrix through the real proxy: a request that carries a token in some place and encoding must not reach the
-origin, honest ones must.  Rows of other protocols belong to other plays and are counted.  LEFT names the rows that are not as
-expected yet, and why; it may only shrink: a row of it that passes fails this play too."""
-import base64, gzip, http.server, json, os, pathlib, socket, ssl, sys, threading, zlib
-from lab import Echo, Lab, check, read_head, read_response, wait_for
+origin with it, honest ones must arrive.  Rows that say "when known" go through a bottle that has their token registered,
+the others through one that does not.  Rows of other protocols and of approvals belong to other plays and are counted.
+
+evasion_left.json names rows that are not as expected yet; it may only shrink: one of it that passes fails this play."""
+import base64, collections, gzip, json, os, pathlib, re, socket, struct, subprocess, sys, time, zlib
+from lab import Echo, Lab, Proxy, check, free_port, read_head, read_response
 
 corpora = pathlib.Path(os.environ.get("BOTTLED_CORPORA", "../shared/corpora")).resolve()
 if not corpora.is_dir():
@@ -12,52 +14,113 @@ if not corpora.is_dir():
 
 TOKENS = json.load(gzip.open(corpora / "evasion-tokens.json.gz"))
 ROWS = [json.loads(line) for line in gzip.open(corpora / "evasion-matrix.jsonl.gz")]
-HOSTS = ("allowed-api.test", "github.test", "api.anthropic.com", "npm-registry.test", "api.github.com", "github.com",
-         "s3.us-east-1.amazonaws.com", "attacker-drop.s3.amazonaws.com", "web.archive.org", "mirror.test",
-         "oauth2.googleapis.com")
-LEFT = json.loads((pathlib.Path(__file__).parent / "evasion_left.json").read_text())
+left_file = pathlib.Path(__file__).parent / "evasion_left.json"
+LEFT = json.loads(left_file.read_text()) if left_file.exists() else []
+
+# The policy of the bottles.  What a row says of methods, hosts and destinations is a line here: fetches only from the
+# registry and the mirror, one bucket and not its neighbour, names under a wildcard.
+ROUTES = "".join(f"  - {{host: {host}, ca: CA, allow_private: [127.0.0.0/8]{rest}}}\n" for host, rest in {
+    "allowed-api.test": "", '"*.x.allowed-api.test"': "", "github.test": "", "api.anthropic.com": "", "api.github.com": "",
+    "github.com": "", "s3.us-east-1.amazonaws.com": "", "web.archive.org": "", "oauth2.googleapis.com": "",
+    "npm-registry.test": ", methods: [GET, HEAD]", "mirror.test": ", methods: [GET, HEAD]"}.items())
+INJECTED = "  - {host: vault.test, ca: CA, auth: {scheme: bearer, token_ref: env:KS}}\n"
+KNOWN = "dlp:\n  secrets:\n" + "".join(f"    - {{name: {t.lower()}, token_ref: env:{t}}}\n" for t in ("GH", "SK"))
+HOSTS = [h.strip('"') for h in re.findall(r"host: ([^,]+),", ROUTES)]
+BODY_MAX = 1 << 20  # of the bottle with a limit
+
+# Rows whose subject comes later, by protocol or by what they are about.
+LATER = {"http2": "HTTP/2", "websocket": "WebSocket"}
+
+
+def later(row):
+    if row["transport"] in LATER:
+        return LATER[row["transport"]]
+    if row["dim"] == "git" and row["id"] != "G19" or row["id"] == "D04":  # G19 is JSON
+        return "git"
+    if row["dim"] == "timing" and row["id"] != "T01":
+        return "approvals and rates"
+    return None
+
+
+# --- requests ---------------------------------------------------------------------------------------------------
 
 
 def text(length):
-    return (b"the quick brown fox jumps over the lazy dog 0123456789 " * (length // 55 + 1))[:length]
+    """So many bytes of words, the last of them a blank: a token that is glued to a word is another matter."""
+    return (b"the quick brown fox jumps over the lazy dog 0123456789 " * (length // 55 + 1))[:length - 1] + b" "
 
 
-def coded(name, body):
-    import subprocess
-    return subprocess.run([name, "-c"], input=body, capture_output=True, check=True).stdout
+def coded(*command, body):
+    return subprocess.run(command, input=body, capture_output=True, check=True).stdout
 
 
-GENERATED = {  # what the corpus describes in words
-    "brotli(jb(GH))": lambda t: coded("brotli", b'{"data": "%s"}' % t),
-    "zstd(jb(GH))": lambda t: coded("zstd", b'{"data": "%s"}' % t),
-    "gzip(zeros*2^30 + GH)": lambda t: gzip.compress(bytes(1 << 28) + t, 1),
-    "body = random_text(100*2^20) + GH": lambda t: text(100 << 20) + b" " + t,
-    "body = text(16384-20) + GH + text(100)": lambda t: text(16364) + t + b" " + text(100),
-    "b64(text(4MB)+GH+text(2MB))": lambda t: base64.b64encode(text(4 << 20) + b" " + t + b" " + text(2 << 20)),
-    "gzip(text(32768-20)+GH)": lambda t: gzip.compress(text(32748) + b" " + t),
+def in_json(token):
+    return b'{"data": "%s"}' % token
+
+
+def bomb(zeros, token):
+    """A gzip file of so many zeros and the token: the zeros are one piece of 16 MiB, repeated."""
+    z = zlib.compressobj(9, zlib.DEFLATED, -15)
+    piece = bytes(1 << 24)
+    packed, crc = z.compress(piece) + z.flush(zlib.Z_FULL_FLUSH), 0
+    for _ in range(zeros >> 24):
+        crc = zlib.crc32(piece, crc)
+    end = zlib.compressobj(9, zlib.DEFLATED, -15)
+    last = end.compress(token) + end.flush()
+    sizes = struct.pack("<II", zlib.crc32(token, crc), (zeros + len(token)) & 0xffffffff)
+    return b"\x1f\x8b\x08" + bytes(6) + b"\xff" + packed * (zeros >> 24) + last + sizes
+
+
+def with_dictionary(lab, token):
+    (lab.dir / "dictionary").write_bytes(in_json(token) * 20)
+    return coded("zstd", "-cq", "-D", str(lab.dir / "dictionary"), body=in_json(token))
+
+
+def post(body, *fields):
+    lines = ["POST /v1/items HTTP/1.1", "Host: allowed-api.test", *fields, f"Content-Length: {len(body)}", "", ""]
+    return "\r\n".join(lines).encode() + body
+
+
+def at_every_offset(token):
+    return [post(text(size - k) + token + b"\n") for size in (4096, 8192, 16384, 65536) for k in range(41)]
+
+
+def big_head(token):
+    fields = [f"X-Field-{i}: {text(285).decode()}" for i in range(200)]
+    return ["\r\n".join(["GET /v1/items HTTP/1.1", "Host: allowed-api.test", *fields, f"X-Last: {token.decode()}", "", ""]).encode()]
+
+
+# What the corpus describes in words: each makes the requests of its row, all of which must fare as it says.
+GENERATED = {
+    "C03": lambda lab, t: [post(coded("brotli", "-c", body=in_json(t)), "Content-Encoding: br")],
+    "C04": lambda lab, t: [post(coded("zstd", "-cq", body=in_json(t)), "Content-Encoding: zstd")],
+    "C11": lambda lab, t: [post(bomb(1 << 30, t), "Content-Encoding: gzip")],
+    "C13": lambda lab, t: [post(with_dictionary(lab, t), "Content-Encoding: zstd"),
+                           post(coded("brotli", "-c", "--large_window=30", body=in_json(t)), "Content-Encoding: br")],
+    "S01": lambda lab, t: [post(text(100 << 20) + t)],
+    "S02": lambda lab, t: [post(text(16364) + t + text(100))],
+    "S04": lambda lab, t: at_every_offset(t),
+    "S06": lambda lab, t: [post(base64.b64encode(text(4 << 20) + t + text(2 << 20)))],
+    "S07": lambda lab, t: [post(gzip.compress(text(32748) + t), "Content-Encoding: gzip")],
+    "S08": lambda lab, t: big_head(t),
+    "S10": lambda lab, t: [post(text(BODY_MAX + 1) + t)],
+    "T01": lambda lab, t: [post(in_json(t))],
+    "T02": lambda lab, t: [f"GET /p?i={i}&c={c} HTTP/1.1\r\nHost: allowed-api.test\r\n\r\n".encode()
+                           for i, c in enumerate(t.decode())],
 }
 
 
-def body_of(row):
-    if "body_b64" in row:
-        return base64.b64decode(row["body_b64"])
-    if "body" in row:
-        return row["body"].encode()
-    if "gen" in row:
-        maker = GENERATED.get(row["gen"])
-        return maker(TOKENS["GH"].encode()) if maker else None
-    return b""
+def target_of(row):
+    """As the request line has it: in absolute form where the row is about what only that can carry."""
+    rest = row["url"].split("//", 1)[1]
+    return row["url"] if "absolute-form" in row["desc"] else "/" + rest.partition("/")[2]
 
 
-def request_of(row, host):
-    """The bytes, or None for a row whose words nobody here turns into bytes."""
-    if "raw" in row:
-        return row["raw"].encode()
-    body = body_of(row)
-    if body is None or "seq" in row:
-        return None
-    path = "/" + row["url"].split("//", 1)[1].partition("/")[2]
-    lines = [f"{row['method']} {path} HTTP/1.1", f"Host: {host}"]
+def plain(row, host):
+    body = base64.b64decode(row["body_b64"]) if "body_b64" in row else row.get("body", "").encode()
+    lines = [f"{row['method']} {target_of(row)} HTTP/1.1"]
+    if "Host" not in dict(row["headers"]):
+        lines.append(f"Host: {host}")
     lines += [f"{k}: {v}" for k, v in row["headers"]]
     if row.get("trailers"):
         chunk = b"%x\r\n%s\r\n" % (len(body), body) if body else b""
@@ -68,71 +131,170 @@ def request_of(row, host):
     return "\r\n".join([*lines, "", ""]).encode("utf-8", "surrogateescape") + body
 
 
-class Origin(Echo):
-    seen = 0
+def requests_of(lab, row, host):
+    token = TOKENS.get(row["token"], "").encode()
+    if row["id"] in GENERATED:
+        return GENERATED[row["id"]](lab, token)
+    if "seq" in row:
+        return [b"".join(plain({**row, **step, "headers": []}, host) for step in row["seq"])]
+    if "raw" in row:
+        return [row["raw"].encode()]
+    check("gen" not in row, f"{row['id']}: nobody builds it")
+    return [plain(row, host)]
 
-    def answer(self):
-        Origin.seen += 1
-        super().answer()
 
-    do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_OPTIONS = do_PATCH = answer
+# --- what the origin hears ----------------------------------------------------------------------------------------
 
 
-def ask(lab, proxy, host, request):
-    """'passed' when the origin heard all of it, else 'stopped'."""
-    before = Origin.seen
-    s = lab.tunnel(proxy, host)
-    s.settimeout(30)
+class Tee:
+    def __init__(self, file):
+        self.file = file
+
+    def keep(self, data):
+        Hearing.heard += data
+        return data
+
+    def read(self, size=-1):
+        return self.keep(self.file.read(size))
+
+    def readline(self, size=-1):
+        return self.keep(self.file.readline(size))
+
+    def __getattr__(self, name):
+        return getattr(self.file, name)
+
+
+class Hearing(Echo):
+    heard = bytearray()
+
+    def setup(self):
+        super().setup()
+        self.rfile = Tee(self.rfile)
+
+    do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_OPTIONS = do_PATCH = do_MKCOL = Echo.answer
+
+
+def send(s, request, row):
+    try:
+        if row["id"] == "T01":  # a byte in 20 ms, not in a second
+            head, _, body = request.partition(b"\r\n\r\n")
+            s.sendall(head + b"\r\n\r\n")
+            for byte in body:
+                s.sendall(bytes([byte]))
+                time.sleep(0.02)
+        else:
+            s.sendall(request)
+    except OSError:
+        pass  # refused before its end
+
+
+def answers(s, count):
     statuses = []
     try:
-        s.sendall(request)
-    except OSError:
-        pass
-    try:
-        while True:
+        while len(statuses) < count:
             status, _, _ = read_response(s)
+            if not status:
+                break
             statuses.append(status)
-            if not status or status >= 400 or len(statuses) > request.count(b"HTTP/1.1\r\n") - 1:
+            if status >= 400:
                 break
     except OSError:
         pass
+    return statuses
+
+
+def connect(lab, proxy, host):
+    """A tunnel, or None where the name itself is refused."""
+    s = proxy.connect()
+    s.sendall(f"CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\n\r\n".encode())
+    if b" 200 " not in read_head(s).split(b"\r\n")[0]:
+        s.close()
+        return None
+    return lab.context.wrap_socket(s, server_hostname=host)
+
+
+def fares(lab, proxy, row, host, request):
+    """'passed': all of it was answered by the origin.  'leaked': some was refused, yet the origin heard the token.
+    'stripped': answered, but what it heard has no token in it.  'stopped': refused, and it heard nothing of it."""
+    token = TOKENS.get(row["token"], "\0").encode().lower()
+    Hearing.heard.clear()
+    s = connect(lab, proxy, host)
+    if s is None:
+        return "stopped"
+    s.settimeout(60)
+    send(s, request, row)
+    count = max(1, len(re.findall(rb"HTTP/1\.1\r\nHost", request)))
+    statuses = answers(s, count)
     s.close()
-    return "passed" if statuses and all(200 <= x < 400 for x in statuses) and Origin.seen > before else "stopped"
+    heard = bytes(Hearing.heard).lower()
+    if len(statuses) == count and all(200 <= x < 400 for x in statuses):
+        return "stripped" if token in request.lower() and token not in heard else "passed"
+    return "leaked" if token in heard else "stopped"
 
 
-def expected_of(row):
-    word = row["expected"].split()[0].strip(":,;(")
-    return {"allow": "passed", "allow+log": "passed"}.get(word, "stopped")
+# --- rows -----------------------------------------------------------------------------------------------------------
+
+
+def trials(row):
+    """Through which bottles, and what is expected there."""
+    words = row["expected"]
+    nameless = not words.startswith("allow") and row["token"] not in ("KS", "-") and row["pattern_detectable"].startswith(("no", "context"))
+    if "when known" in words or nameless:
+        return [("known", "stopped")] + ([("b", "passed")] if "else allow" in words else [])
+    return [("small" if row["id"] == "S10" else "b", "passed" if words.startswith("allow") else "stopped")]
+
+
+def is_as_expected(lab, proxies, row):
+    host = row["url"].split("/")[2].rpartition("@")[2] if "//" in row["url"] else row["url"].rpartition(":")[0]
+    if row["transport"] == "connect":
+        return connect(lab, proxies["b"], host) is None
+    good = {"passed": ("passed",), "stopped": ("stopped", "stripped")}
+    return all(fares(lab, proxies[bottle], row, host, request) in good[expected]
+               for bottle, expected in trials(row) for request in requests_of(lab, row, host))
+
+
+def start(lab):
+    lab.bottle("b", ROUTES + INJECTED)
+    lab.bottle("known", ROUTES + INJECTED, KNOWN)
+    lab.bottle("small", f"  - {{host: allowed-api.test, ca: CA, allow_private: [127.0.0.0/8], dlp: {{body_max: {BODY_MAX >> 20}M}}}}")
+    lab.origin(Hearing, *HOSTS)
+    ports = {name: free_port() for name in ("known", "small")}
+    listen = [word for name, port in ports.items() for word in ("--listen", f"{name}=127.0.0.1:{port}")]
+    names = [*(h for h in HOSTS if "*" not in h), "attacker-drop.s3.amazonaws.com"]
+    b = lab.serve("b", *listen, names=names, env={name: TOKENS[name] for name in ("KS", "GH", "SK")})
+    lab.context = lab.trusting()
+    return {"b": b, **{name: Proxy(b.process, port, b.log, b.err) for name, port in ports.items()}}
 
 
 def main():
-    counts, wrong, stale = {"as expected": 0, "left": 0, "other protocols, or not built here": 0}, [], []
+    counts, others, wrong, stale = collections.Counter(), collections.Counter(), [], []
     with Lab() as lab:
-        lab.bottle("b", "\n".join(f"  - {{host: {h}, ca: CA, allow_private: [127.0.0.0/8]}}" for h in HOSTS) +
-                   "\n  - {host: vault.test, ca: CA, auth: {scheme: bearer, token_ref: env:KS}}")
-        lab.origin(Origin, *HOSTS)
-        proxy = lab.serve("b", names=HOSTS, env={"KS": TOKENS["KS"]})
+        proxies = start(lab)
         for row in ROWS:
-            host = row["url"].split("/")[2].rpartition("@")[2] if "//" in row.get("url", "") else ""
-            request = request_of(row, host) if row["transport"] == "http1" and host in HOSTS else None
-            if request is None or row["priority"] not in ("must", "should"):
-                counts["other protocols, or not built here"] += 1
+            reason = later(row)
+            began = time.time()
+            if reason:
+                others[reason] += 1
                 continue
-            good = ask(lab, proxy, host, request) == expected_of(row)
-            if good and row["id"] in LEFT:
-                stale.append(row["id"])
+            good = is_as_expected(lab, proxies, row)
+            if "-v" in sys.argv:
+                print(f"{row['id']:4} {'ok' if good else 'WRONG':5} {time.time() - began:5.2f} s  {row['desc']}", flush=True)
+            if row["priority"] not in ("must", "should"):
+                others[f"'{row['priority']}' rows, {'as' if good else 'not as'} expected"] += 1
+            elif good and row["id"] not in LEFT:
+                counts[row["dim"]] += 1
             elif good:
-                counts["as expected"] += 1
+                stale.append(f"{row['id']} passes now: take it off {left_file.name}")
             elif row["id"] in LEFT:
-                counts["left"] += 1
+                others["left"] += 1
             else:
                 wrong.append(f"{row['id']} ({row['priority']}): {row['desc']}: expected {row['expected']}")
-    print(f"evasion: {json.dumps(counts)}")
-    for line in wrong:
+        lines = b"".join(path.read_bytes() for path in [*lab.dir.glob("access-*"), *lab.dir.glob("serve-*.err")])
+        wrong += [f"the log has the token {name}" for name, token in TOKENS.items() if token.encode() in lines]
+    print(f"evasion: as expected {json.dumps(counts)}; for later or not asked {json.dumps(others)}")
+    for line in wrong + stale:
         print("  wrong:", line)
-    for row_id in stale:
-        print("  passes now, take it off evasion_left.json:", row_id)
-    print(f"evasion: {counts['as expected']} passed, {len(wrong) + len(stale)} failed")
+    print(f"evasion: {sum(counts.values())} passed, {len(wrong) + len(stale)} failed")
     sys.exit(bool(wrong or stale))
 
 
