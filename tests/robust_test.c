@@ -52,7 +52,7 @@ static void heads_have_a_size(void **state)
                 {"GET http://api.example.com/ HTTP/1.1\r\nHost: api.example.com\r\nX: %s\r\n\r\n", "HTTP/1.1 431 "}};
     static char request[HEAD_BYTES_MAX + 1000];
     (void)state;
-    memset(target, 'a', sizeof target - 1);
+    memset(target, 'x', sizeof target - 1);
     memset(field, 'a', sizeof field - 1);
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         snprintf(request, sizeof request, rows[i].form, i == 0 ? target : field);

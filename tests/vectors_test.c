@@ -133,7 +133,7 @@ static enum rung rung_over(const struct findings *findings, struct span text, st
     for (size_t i = 0; i < findings->count; i++) {
         const struct finding *f = &findings->list[i];
         uint64_t first = f->from > from ? f->from : from, last = f->byte + 1 < to ? f->byte + 1 : to;
-        if (at != NULL && first + least > last) continue;
+        if (at != NULL && f->encoding[0] == '\0' && first + least > last) continue;
         if (f->rung < best) best = f->rung;
     }
     return best;
@@ -186,6 +186,7 @@ static bool is_secret_elsewhere(struct span text, const struct finding *finding)
 {
     size_t len = (size_t)(finding->byte + 1 - finding->from);
 
+    if (finding->encoding[0] != '\0') return false; /* it stands elsewhere than in the text */
     return memmem(buf_span(&secrets).at, buf_len(&secrets), text.at + finding->from, len) != NULL;
 }
 
