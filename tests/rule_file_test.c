@@ -103,7 +103,7 @@ static void names_and_a_value_make_a_pattern(void **state)
         struct confirmed confirmed;
         struct window window = {.bytes = SPAN_LIT("ACME_KEY = \"9f86d081\""), .end = 21, .is_first = true};
         struct rule_fault fault;
-        AUTO(confirm) confirm = NULL;
+        struct confirm *confirm = NULL;
         read_text(texts[i]);
         assert_int_equal(errors.count, 0);
         assert_int_equal(set->list[0].group, 1);

@@ -117,6 +117,7 @@ static void require_cuts_change_nothing(struct span text, const struct findings 
     static const size_t steps[] = {1, 7, 4096};
 
     for (size_t i = 0; i < COUNT_OF(steps); i++) {
+        if (steps[i] >= text.len) continue; /* that is whole */
         struct findings cut = scan_text(text, steps[i]);
         if (!are_same(&cut, whole)) fail_msg("in pieces of %zu not the same: %.*s", steps[i], SPAN_FMT(text));
     }
