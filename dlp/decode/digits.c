@@ -22,22 +22,23 @@ size_t digits_count(const uint8_t *value, struct span text, size_t at, size_t mo
 
 /* --- folds ----------------------------------------------------------------------------------------------- */
 
-static bool stands(struct span text, size_t at, const char *word)
-{
-    return span_starts(span_from(text, at), span_of(word));
-}
+static bool stands(struct span text, size_t at, uint8_t c) { return at < text.len && text.at[at] == c; }
 
 size_t digits_line(struct span text, size_t at)
 {
-    static const char *const ends[] = {"\r\n", "\n", "\\r\\n", "\\n"};
+    size_t end = at, to;
 
-    for (size_t i = 0; i < COUNT_OF(ends); i++) {
-        size_t end = at + strlen(ends[i]), to = end;
-        if (!stands(text, at, ends[i])) continue;
-        while (to < text.len && to - end < INDENT_MAX && (text.at[to] == ' ' || text.at[to] == '\t')) to++;
-        return to - at;
+    if (end < text.len && text.at[end] == '\r') end++;
+    if (end < text.len && text.at[end] == '\n') {
+        end++;
+    } else { /* as JSON writes it */
+        if (!stands(text, at, '\\')) return 0;
+        end = stands(text, at + 1, 'r') ? at + 2 : at;
+        if (!stands(text, end, '\\') || !stands(text, end + 1, 'n')) return 0;
+        end += 2;
     }
-    return 0;
+    for (to = end; to < text.len && to - end < INDENT_MAX && (text.at[to] == ' ' || text.at[to] == '\t');) to++;
+    return to - at;
 }
 
 /* Whether lines of that many digits go on behind at, LINES_MIN of them or to the end of the run. */
@@ -190,11 +191,14 @@ enum err digits_undo(const struct decoder *self, const struct digits *digits, st
     TRY(buf_room(room, 2 * text.len, &to));
     buf_added(room, 2 * text.len);
     for (size_t at = 0; at < text.len; at = run.to) {
-        if (digits->value[text.at[at]] == NOT_DIGIT) {
-            run.to = at + 1;
-            continue;
-        }
+        size_t group = digits_count(digits->value, text, at, text.len);
         run.from = at;
+        run.to = at + group + (group == 0);
+        if (group == 0 || run.to == text.len) {
+            if (group < digits->run_min) continue;
+        } else if (group < digits->run_min && digits->gap(text, run.to, group, 0) == 0) {
+            continue; /* a word */
+        }
         if (pack_run(digits, text, &run, to) >= digits->run_min) TRY(tell_run(&run, digits->bits));
     }
     return ERR_OK;

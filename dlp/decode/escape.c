@@ -40,16 +40,34 @@ static size_t read_backslash(struct span text, size_t at, struct escape *out)
     return 2;
 }
 
-/* \n and the like, or a character that needed none: what was a letter may have hidden where a token begins. */
+/* What a letter behind a backslash means, or 0. */
+static uint8_t meaning(uint8_t c)
+{
+    switch (c) {
+    case 'n': return '\n';
+    case 'r': return '\r';
+    case 't': return '\t';
+    case 'b': return '\b';
+    case 'f': return '\f';
+    case 'v': return '\v';
+    default: return '\0';
+    }
+}
+
+/* \n and the like, or a character that needs none: \/.  A letter stands for itself in JavaScript, and for much else in
+ * patterns: it matters where a token goes on behind it.  So does a line that goes on. */
 static size_t read_letter(struct span text, size_t at, uint8_t c, struct escape *out)
 {
-    static const char letters[] = "nrtbfva", mean[] = "\n\r\t\b\f\v\a";
-    const char *letter = strchr(letters, c);
+    uint8_t means = meaning(c), before = at > 0 ? text.at[at - 1] : '\0';
+    bool is_letter = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
 
-    if (letter != NULL) return escape_byte(text, at, 2, (uint8_t)mean[letter - letters], out);
+    if (means != '\0') return escape_byte(text, at, 2, means, out);
     out->bytes[0] = c;
-    out->len = c != '\n'; /* a line that goes on */
-    out->reason = c == '\n' || decode_in_token(c);
+    out->len = c != '\n';
+    if (c == '\n')
+        out->reason = decode_in_token(before) && at + 2 < text.len && decode_in_token(text.at[at + 2]);
+    else
+        out->reason = is_letter ? decode_token_at(text, at + 2) : decode_in_token(c);
     return 2;
 }
 

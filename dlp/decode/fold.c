@@ -20,6 +20,7 @@ static const struct {
 
 int fold_character(uint32_t character)
 {
+    if (character >= 0x3165 && character < 0xfe00) return FOLD_NONE; /* most of the world's letters */
     for (size_t i = 0; i < COUNT_OF(fold_blocks) && fold_blocks[i].first <= character; i++) {
         size_t at = character - fold_blocks[i].first;
         if (at < fold_blocks[i].count && fold_blocks[i].read_as[at] != ' ') return fold_blocks[i].read_as[at];

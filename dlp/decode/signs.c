@@ -10,7 +10,11 @@
 /* Two passes: bytes that begin an escape, and rows of bytes that may be digits.  Where such a row is, it is looked at
  * closely, as rows are in honest text too: names, paths, checksums. */
 
-enum { LANE = 16, TAIL = 2 * BLOCK_BYTES };
+enum {
+    LANE = 16,
+    HEX_MIN = 5, /* digits of hex in a lane of codes: "0x67, 0x68," has five */
+    TAIL = 2 * BLOCK_BYTES
+};
 
 struct sweep {
     const struct blocks *blocks;
@@ -66,16 +70,19 @@ static uint32_t look_at_hidden(struct span text, size_t at)
 
 static uint32_t look_at_codes(struct span text, size_t at)
 {
-    uint32_t signs = hex_is_text(text, at) ? SIGN_HEX : 0;
     bool capitals = false, small = false;
+    uint32_t signs = 0;
+    unsigned hex = 0;
 
     for (size_t i = at; i < at + LANE; i++) {
-        if (text.at[i] > '`') small = true;
-        if (text.at[i] >= 'A') capitals = true;
+        uint8_t c = text.at[i];
+        small |= c > '`';
+        capitals |= c >= 'A';
+        hex += digits_hex[c] != NOT_DIGIT;
     }
-    if (!capitals && decimal_is_text(text, at)) signs |= SIGN_DECIMAL;
-    if (capitals && !small && uuencode_is_text(text, at)) signs |= SIGN_UUENCODE;
-    return signs;
+    if (hex >= HEX_MIN && hex_is_text(text, at)) signs |= SIGN_HEX;
+    if (hex >= HEX_MIN && !capitals && decimal_is_text(text, at)) signs |= SIGN_DECIMAL;
+    return capitals && !small && uuencode_is_text(text, at) ? signs | SIGN_UUENCODE : signs;
 }
 
 /* --- sweep ----------------------------------------------------------------------------------------------- */

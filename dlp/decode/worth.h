@@ -15,8 +15,9 @@ bool decode_is_packed(struct span bytes);
 /* A character of tokens, and of what they are written in: base64, base64url, URLs, user:password. */
 static inline bool decode_in_token(uint32_t c)
 {
-    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
-           (c != 0 && c < 0x80 && strchr("_-./+=:~@$!", (int)c) != NULL);
+    if ((c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z')) return true;
+    return c == '_' || (c >= '-' && c <= '/') || c == '+' || c == '=' || c == ':' || c == '@' || c == '~' || c == '$' ||
+           c == '!';
 }
 
 /* Whether text has DECODE_TEXT_MIN letters, digits, '_' or '-' at at: a token begins behind what stands before. */
