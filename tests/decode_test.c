@@ -485,6 +485,21 @@ static void a_value_is_found_in_every_encoding(void **state)
     }
 }
 
+/* An escape matters to the stretch in front of it and to the one behind: a token may begin in the one, and go on. */
+static void an_escape_is_told_with_what_stands_in_front_of_it(void **state)
+{
+    (void)state;
+    for (size_t apart = 0; apart < 700; apart++) {
+        struct buf text = {0};
+        add(&text, "\"a\\u0062c");
+        for (size_t i = 0; i < apart; i++) add(&text, " ");
+        add(&text, "ghp_MFINozFQVD1pf2XspDXb3Vgxh53wLw2xVo\\u0063\\u0038\"");
+        for (size_t i = 0; i < apart; i++) add(&text, " ");
+        assert_true(undo("escapes", buf_span(&text), S(VALUE)).found > 0);
+        buf_clear(&text);
+    }
+}
+
 /* Behind letters that belong to the run, or with its start cut off: at every alignment. */
 static void a_run_may_begin_anywhere(void **state)
 {
@@ -625,6 +640,7 @@ int main(void)
         cmocka_unit_test(encodings_of_encodings_are_undone),
         cmocka_unit_test(a_value_is_found_in_every_encoding),
         cmocka_unit_test(a_run_may_begin_anywhere),
+        cmocka_unit_test(an_escape_is_told_with_what_stands_in_front_of_it),
         cmocka_unit_test(a_long_run_is_undone_in_windows),
         cmocka_unit_test(any_bytes_may_come),
         cmocka_unit_test(random_bytes_tell_next_to_nothing),

@@ -19,6 +19,7 @@ static void read_byte(uint8_t c, unsigned i, struct bits *bits, size_t block)
     unsigned is = kind(&byte_kinds, c), quad = kind(&quad_kinds, c), third = kind(&third_kinds, c);
 
     bits->digit[block] |= (uint64_t)((is & DIGIT) != 0) << i;
+    bits->alnum[block] |= (uint64_t)((is & ALNUM) != 0) << i;
     bits->figure[block] |= (uint64_t)((is & FIGURE) != 0) << i;
     bits->code[block] |= (uint64_t)((is & CODE) != 0) << i;
     bits->blank[block] |= (uint64_t)(c == ' ') << i;
@@ -111,6 +112,7 @@ AVX2 static void places_avx2(const uint8_t *at, size_t count, struct places *out
         __m256i a_quad = kinds_of(quads, a), b_quad = kinds_of(quads, b);
         __m256i a_third = kinds_of(thirds, a), b_third = kinds_of(thirds, b);
         bits.digit[i] = join(has(a_is, DIGIT), has(b_is, DIGIT));
+        bits.alnum[i] = join(has(a_is, ALNUM), has(b_is, ALNUM));
         bits.figure[i] = join(has(a_is, FIGURE), has(b_is, FIGURE));
         bits.code[i] = join(has(a_is, CODE), has(b_is, CODE));
         bits.blank[i] = join(is(a, ' '), is(b, ' '));
@@ -191,6 +193,7 @@ AVX512 static void places_avx512(const uint8_t *at, size_t count, struct places 
         __m512i c = _mm512_loadu_si512(at);
         __m512i kinds = wide_kinds(bytes, c), quad = wide_kinds(quads, c), third = wide_kinds(thirds, c);
         bits.digit[i] = wide_has(kinds, DIGIT);
+        bits.alnum[i] = wide_has(kinds, ALNUM);
         bits.figure[i] = wide_has(kinds, FIGURE);
         bits.code[i] = wide_has(kinds, CODE);
         bits.blank[i] = wide_is(c, ' ');

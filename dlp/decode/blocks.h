@@ -17,7 +17,8 @@ enum {
 struct places {
     uint64_t text[BLOCK_BATCH];   /* 16 digits of base64 that may be text begin here */
     uint64_t base85[BLOCK_BATCH]; /* the same of base85: 20 bytes, none blank, not all digits of base64 */
-    uint64_t row[BLOCK_BATCH];    /* 24 digits of base64, whatever they say */
+    uint64_t row[BLOCK_BATCH];    /* 24 letters and figures, whatever they say */
+    uint64_t start[BLOCK_BATCH];  /* 24 digits of base64, the first of a row */
     uint64_t hidden[BLOCK_BATCH]; /* behind a backslash and a letter 16 bytes that are not blank */
     uint64_t codes[BLOCK_BATCH];  /* 16 bytes without lower case beyond hex, and with figures */
     uint64_t groups[BLOCK_BATCH]; /* a blank, the first of five at even distances */

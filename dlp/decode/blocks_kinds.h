@@ -8,10 +8,10 @@ struct kinds {
 };
 
 /* clang-format off */
-enum { DIGIT = 0x0f, FIGURE = 0x02, CODE = 0xe0 };
+enum { DIGIT = 0x1f, ALNUM = 0x0e, FIGURE = 0x02, CODE = 0xe0 };
 static const struct kinds byte_kinds = {
-    {0x6a, 0x6e, 0x6e, 0x6e, 0x6e, 0x6e, 0x6e, 0x2e, 0xae, 0x2e, 0x2c, 0x25, 0x24, 0x25, 0x24, 0x2d},
-    {0x00, 0x00, 0x21, 0x22, 0x24, 0x28, 0x44, 0x88},
+    {0x6a, 0x6e, 0x6e, 0x6e, 0x6e, 0x6e, 0x6e, 0x2e, 0xae, 0x2e, 0x2c, 0x25, 0x24, 0x25, 0x24, 0x35},
+    {0x00, 0x00, 0x21, 0x22, 0x24, 0x38, 0x44, 0x88},
 };
 
 /* Digits of base64 that may stand first, second and third of the four that write three bytes of text or UTF-16. */
@@ -44,7 +44,7 @@ static const struct kinds escape_third = {
 
 /* Bits of a batch of blocks. */
 struct bits {
-    uint64_t digit[BLOCK_BATCH], figure[BLOCK_BATCH], code[BLOCK_BATCH];
+    uint64_t digit[BLOCK_BATCH], alnum[BLOCK_BATCH], figure[BLOCK_BATCH], code[BLOCK_BATCH];
     uint64_t blank[BLOCK_BATCH], slash[BLOCK_BATCH];
     uint64_t first[BLOCK_BATCH], second[BLOCK_BATCH], third[BLOCK_BATCH], first85[BLOCK_BATCH];
 };
@@ -58,13 +58,13 @@ static inline uint64_t rows_of_16(uint64_t bits)
     return bits & bits >> 8;
 }
 
-/* Bit i: one of the bits from i to i + 15 is set. */
+/* Bit i: one of the bits from i to i + 7 is set, and one of those from i + 8 to i + 15. */
 static inline uint64_t some_of_16(uint64_t bits)
 {
     bits |= bits >> 1;
     bits |= bits >> 2;
     bits |= bits >> 4;
-    return bits | bits >> 8;
+    return bits & bits >> 8;
 }
 
 /* A loop without a branch and of a known length: the compiler takes as many blocks at once as the machine can. */
@@ -73,17 +73,20 @@ static inline __attribute__((always_inline)) void find_places(const struct bits 
 {
     for (size_t i = 0; i < BLOCK_BATCH; i++) {
         uint64_t text = bits->first[i] & bits->second[i] >> 1 & bits->third[i] >> 2 & bits->digit[i] >> 3;
-        uint64_t digits = rows_of_16(bits->digit[i]), dense = rows_of_16(~bits->blank[i]);
+        uint64_t digits = rows_of_16(bits->digit[i]), alnum = rows_of_16(bits->alnum[i]),
+                 dense = rows_of_16(~bits->blank[i]);
         uint64_t base85 = bits->first85[i] & bits->first85[i] >> 5;
         uint64_t word = bits->blank[i] & ~(bits->blank[i] >> 1), five = word & word >> 5, nine = word & word >> 9;
 
         text &= text >> 4;
         out->text[i] = text & text >> 8;
-        out->row[i] = digits & digits >> 8;
+        out->row[i] = alnum & alnum >> 8;
+        out->start[i] = digits & digits >> 8 & ~(bits->digit[i] << 1);
         out->hidden[i] = dense & bits->slash[i] << 2;
         out->base85[i] = base85 & base85 >> 10 & dense & dense >> 4 & ~digits;
         out->codes[i] = rows_of_16(bits->code[i]) & some_of_16(bits->figure[i]);
         out->groups[i] = (five & five >> 10 & word >> 20) | (nine & nine >> 18 & word >> 36);
-        out->any[i] = out->text[i] | out->row[i] | out->hidden[i] | out->base85[i] | out->codes[i] | out->groups[i];
+        out->any[i] = out->text[i] | out->row[i] | out->start[i] | out->hidden[i] | out->base85[i] | out->codes[i] |
+                      out->groups[i];
     }
 }

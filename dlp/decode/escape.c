@@ -36,7 +36,10 @@ static size_t read_backslash(struct span text, size_t at, struct escape *out)
     while (end < text.len && text.at[end] == '\\') end++;
     out->bytes[0] = '\\';
     out->len = 1;
-    out->reason = end < text.len && (is_in(text.at[end], "ux/01234567") || decode_token_at(text, end + 1));
+    if (end < text.len && is_in(text.at[end], "ux/01234567"))
+        out->reason = REASON_WITHIN;
+    else if (end < text.len && decode_token_at(text, end + 1))
+        out->reason = REASON_BEFORE;
     return 2;
 }
 

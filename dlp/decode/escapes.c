@@ -19,20 +19,20 @@ size_t escape_number(struct span text, size_t at, unsigned base, size_t most, ui
 
 /* Whether a character that is written as an escape of used bytes matters: it may stand in a token, begins another
  * escape, or hid where a token begins. */
-static bool matters(struct span text, size_t at, size_t used, uint32_t character)
+static enum reason matters(struct span text, size_t at, size_t used, uint32_t character)
 {
     uint8_t behind = at + used < text.len ? text.at[at + used] : 0;
 
-    if (decode_in_token(character) || character == '%' || character == '\\') return true;
-    if ((character == '&' && behind == '#') || (character == '<' && behind == '~')) return true;
-    return decode_token_at(text, at + used);
+    if (decode_in_token(character) || character == '%' || character == '\\') return REASON_WITHIN;
+    if ((character == '&' && behind == '#') || (character == '<' && behind == '~')) return REASON_WITHIN;
+    return decode_token_at(text, at + used) ? REASON_BEFORE : REASON_NONE;
 }
 
 size_t escape_character(struct span text, size_t at, size_t used, uint32_t character, struct escape *out)
 {
     if (character > 0x10ffff) return 0;
     out->len = utf8_write(character, out->bytes);
-    out->reason = matters(text, at, used, character) || fold_character(character) != FOLD_NONE;
+    out->reason = fold_character(character) != FOLD_NONE ? REASON_WITHIN : matters(text, at, used, character);
     return used;
 }
 
@@ -40,22 +40,33 @@ size_t escape_byte(struct span text, size_t at, size_t used, uint8_t byte, struc
 {
     out->bytes[0] = byte;
     out->len = 1;
-    out->reason = byte >= 0x80 || matters(text, at, used, byte);
+    out->reason = byte >= 0x80 ? REASON_WITHIN : matters(text, at, used, byte);
     return used;
 }
 
 /* --- stretches ------------------------------------------------------------------------------------------- */
 
 /* The next escape at or after from that is a reason; text.len: none. */
-static size_t next_reason(const struct escapes *escapes, struct span text, size_t from)
+static size_t next_reason(const struct escapes *escapes, struct span text, size_t from, enum reason *reason)
 {
     for (size_t at = escapes->next(text, from); at < text.len; at = escapes->next(text, at)) {
         struct escape escape = {.len = 0};
         size_t used = escapes->read(text, at, &escape);
-        if (used > 0 && escape.reason) return at;
+        *reason = escape.reason;
+        if (used > 0 && escape.reason != REASON_NONE) return at;
         at += used > 0 ? used : 1;
     }
     return text.len;
+}
+
+/* Where a stretch must go on to, for an escape that ends at at. */
+static size_t reach(struct span text, size_t at, enum reason reason)
+{
+    size_t beside = reason == REASON_WITHIN ? DECODE_BESIDE : reason == REASON_BEFORE ? DECODE_BESIDE / 4 : 0;
+
+    if (reason == REASON_BEFORE)
+        while (at < text.len && decode_in_token(text.at[at])) at++;
+    return text.len - at < beside ? text.len : at + beside;
 }
 
 /* Rewrites what is between from and *to to at; how many bytes.  *to moves on with every reason that is met. */
@@ -65,7 +76,7 @@ static size_t rewrite(const struct escapes *escapes, struct span text, size_t fr
 
     while (from < *to) {
         struct escape escape = {.len = 0};
-        size_t next = escapes->next(text, from), used = 0;
+        size_t next = escapes->next(text, from), used, reached;
         if (next > *to) next = *to;
         memcpy(at, text.at + from, next - from);
         at += next - from;
@@ -79,7 +90,8 @@ static size_t rewrite(const struct escapes *escapes, struct span text, size_t fr
         memcpy(at, escape.bytes, escape.len);
         at += escape.len;
         from += used;
-        if (escape.reason || from > *to) *to = from + DECODE_BESIDE < text.len ? from + DECODE_BESIDE : text.len;
+        reached = reach(text, from, escape.reason);
+        if (reached > *to) *to = reached;
     }
     *to = from;
     return (size_t)(at - start);
@@ -101,15 +113,17 @@ static bool is_told(struct span bytes)
 enum err escapes_undo(const struct decoder *self, const struct escapes *escapes, struct span text, struct buf *room,
                       decoded_fn *fn, void *context)
 {
-    struct decoded decoded = {.name = self->name, .to = 0};
+    struct decoded decoded = {.name = self->name};
+    enum reason reason;
     uint8_t *to;
 
     buf_cut(room, 0);
     TRY(buf_room(room, 2 * text.len, &to));
     buf_added(room, 2 * text.len);
-    for (size_t at = next_reason(escapes, text, 0); at < text.len; at = next_reason(escapes, text, decoded.to)) {
-        size_t before = at - decoded.to;
-        decoded.from = at - (before < DECODE_BESIDE ? before : DECODE_BESIDE);
+    for (size_t at = 0; (at = next_reason(escapes, text, at, &reason)) < text.len; at = decoded.to) {
+        size_t before = reason == REASON_WITHIN ? DECODE_BESIDE : DECODE_BESIDE / 8;
+        decoded.from =
+            at < DECODE_BESIDE ? 0 : at - DECODE_BESIDE; /* also when it was told before, as part of another */
         decoded.to = at + 1;
         decoded.bytes = (struct span){to, rewrite(escapes, text, decoded.from, &decoded.to, to)};
         if (is_told(decoded.bytes)) TRY(fn(context, &decoded));

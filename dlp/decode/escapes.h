@@ -2,18 +2,26 @@
  *
  * Most escapes in honest text change nothing that matters ("\n" in JSON, "&lt;" in HTML), and to scan all of it again
  * would halve the speed.  So an escape is a reason to rewrite only if the character may stand in a token, or if a token
- * begins right behind it; told are stretches around such reasons, DECODE_BESIDE bytes on either side. */
+ * begins right behind it; told are stretches around such reasons, DECODE_BESIDE bytes on either side, or the token
+ * that begins and little more. */
 #pragma once
 #include "dlp/decode/character.h"
 #include "dlp/decode/decode.h"
 
 enum { ESCAPE_BYTES_MAX = 48 };
 
+/* Why an escape matters; true is REASON_WITHIN. */
+enum reason {
+    REASON_NONE,
+    REASON_WITHIN, /* it may stand in a token */
+    REASON_BEFORE  /* a token begins behind it */
+};
+
 /* What one escape says. */
 struct escape {
     uint8_t bytes[ESCAPE_BYTES_MAX];
     size_t len; /* 0: nothing, it only separates what belongs together */
-    bool reason;
+    enum reason reason;
 };
 
 struct escapes {

@@ -26,37 +26,33 @@ struct sweep {
 
 static bool is_digit64(uint8_t c) { return digits_base64[c] != NOT_DIGIT; }
 
-/* A compressed file in base64 begins so. */
-static bool is_packed(struct span row)
-{
-    if (row.at[0] == 'e') return memchr("AFJN", row.at[1], 4) != NULL;               /* zlib */
-    return span_starts(row, SPAN_LIT("H4sI")) || span_starts(row, SPAN_LIT("KLUv")); /* gzip, zstd */
-}
-
 /* Whether all LANE bytes are of base32 in one case. */
 static bool is_base32(struct span lane)
 {
-    uint8_t every = 0xff, any = 0;
+    uint8_t letters = 0; /* the case of the first; 0: there was none */
 
     for (size_t i = 0; i < LANE; i++) {
-        uint8_t c = lane.at[i];
-        if (digits_base32[c] == NOT_DIGIT) return false;
-        if (c < 'A') continue;
-        every &= c;
-        any |= c;
+        uint8_t c = lane.at[i], letter = c & 0x60;
+        if (digits_base32[c] == NOT_DIGIT || (c >= 'A' && letters != 0 && letter != letters)) return false;
+        if (c >= 'A') letters = letter;
     }
-    return ((every ^ any) & 0x20) == 0;
+    return true;
 }
 
-/* 24 digits of base64 from at on. */
+/* 24 letters and figures from at on. */
 static uint32_t look_at_row(struct span text, size_t at)
 {
-    size_t start = at;
-    uint32_t signs = is_base32(span_from(text, at)) || is_base32(span_from(text, at + 8)) ? SIGN_BASE32 : 0;
+    return is_base32(span_from(text, at)) || is_base32(span_from(text, at + 8)) ? SIGN_BASE32 : 0;
+}
 
-    while (start > 0 && at - start < LANE && is_digit64(text.at[start - 1])) start--;
-    if (at - start < LANE && is_packed(span_from(text, start))) signs |= SIGN_BASE64;
-    return signs;
+/* A compressed file in base64 begins so. */
+static uint32_t look_at_start(struct span text, size_t at)
+{
+    struct span row = span_from(text, at);
+
+    if (at > 0 && is_digit64(text.at[at - 1])) return 0;
+    if (row.at[0] == 'e') return memchr("AFJN", row.at[1], 4) != NULL ? SIGN_BASE64 : 0;               /* zlib */
+    return span_starts(row, SPAN_LIT("H4sI")) || span_starts(row, SPAN_LIT("KLUv")) ? SIGN_BASE64 : 0; /* gzip, zstd */
 }
 
 static uint32_t look_at_base85(struct span text, size_t at) { return base85_is_text(text, at) ? SIGN_BASE85 : 0; }
@@ -111,7 +107,8 @@ static void sweep_blocks(struct sweep *sweep, size_t count)
         if (places.any[i] == 0) continue;
         if (places.text[i] != 0) sweep->signs |= SIGN_BASE64;
         look(sweep, at, places.base85[i], 1, SIGN_BASE85, look_at_base85);
-        look(sweep, at, places.row[i], LANE, SIGN_BASE64 | SIGN_BASE32, look_at_row);
+        look(sweep, at, places.row[i], LANE, SIGN_BASE32, look_at_row);
+        look(sweep, at, places.start[i], 1, SIGN_BASE64, look_at_start);
         look(sweep, at, places.hidden[i], 1, SIGN_ESCAPE, look_at_hidden);
         look(sweep, at, places.codes[i], LANE, SIGN_HEX | SIGN_DECIMAL | SIGN_UUENCODE, look_at_codes);
         look(sweep, at, places.groups[i], 1, SIGN_GROUPS, look_at_groups);
