@@ -257,6 +257,20 @@ static void add_random(struct buf *body)
     }
 }
 
+/* The same again, often with a byte of it changed: much of what is judged then was judged before. */
+static void repeat(struct buf *body)
+{
+    uint8_t once[400];
+    size_t len = buf_len(body);
+
+    if (len == 0 || len > sizeof once) return;
+    memcpy(once, buf_span(body).at, len);
+    for (unsigned times = 1 + dice() % 4; times > 0; times--) {
+        assert_int_equal(buf_add(body, (struct span){once, len}), ERR_OK);
+        if (dice() % 2 == 0) body->at[body->from + buf_len(body) - 1 - dice() % len] ^= (uint8_t)(1u << dice() % 8);
+    }
+}
+
 static void the_engine_agrees_with_pcre2_alone_however_the_bytes_are_cut(void **state)
 {
     static const size_t steps[] = {1, 7, 4096, SIZE_MAX};
@@ -267,6 +281,7 @@ static void the_engine_agrees_with_pcre2_alone_however_the_bytes_are_cut(void **
         struct buf body = {0};
         struct findings wanted = {0}, block = {0};
         add_random(&body);
+        if (turn % 4 == 0) repeat(&body);
         struct span text = buf_span(&body);
         ref_scan(&scan_rules, SCAN_BODY, text, &wanted);
         for (size_t i = 0; i < COUNT_OF(steps); i++) {
@@ -303,6 +318,18 @@ static void a_keyword_counts_within_the_window_and_not_beyond(void **state)
     buf_cut(&body, RULE_WINDOW - 40);
     assert_int_equal(buf_add(&body, SPAN_LIT(" " HEX40)), ERR_OK);
     assert_int_equal(scan_body(buf_span(&body), 1000, 1000).count, 0);
+    buf_clear(&body);
+}
+
+static void what_was_no_secret_without_its_keyword_is_one_beside_it(void **state)
+{
+    struct buf body = {0};
+
+    (void)state;
+    for (unsigned i = 0; i < 100; i++) assert_int_equal(buf_add(&body, SPAN_LIT(" " HEX40 " ")), ERR_OK);
+    assert_int_equal(scan_body(buf_span(&body), SIZE_MAX, SIZE_MAX).count, 0);
+    assert_int_equal(buf_add(&body, SPAN_LIT("wombat " HEX40 " ")), ERR_OK);
+    assert_int_equal(scan_body(buf_span(&body), SIZE_MAX, SIZE_MAX).count, 1);
     buf_clear(&body);
 }
 
@@ -741,6 +768,7 @@ int main(void)
         cmocka_unit_test(known_values_and_rules_are_told_in_the_order_in_which_they_end),
         cmocka_unit_test(the_engine_agrees_with_pcre2_alone_however_the_bytes_are_cut),
         cmocka_unit_test(a_keyword_counts_within_the_window_and_not_beyond),
+        cmocka_unit_test(what_was_no_secret_without_its_keyword_is_one_beside_it),
         cmocka_unit_test(a_head_is_scanned_as_one_and_told_by_field),
         cmocka_unit_test(a_name_that_holds_a_part_of_a_secret_is_not_shown),
         cmocka_unit_test(a_name_that_is_found_to_hold_one_later_is_taken_back),

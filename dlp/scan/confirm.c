@@ -8,6 +8,7 @@
 #include <pcre2.h>
 
 #include "dlp/scan/entropy.h"
+#include "dlp/scan/memo.h"
 #include "dlp/scan/placeholder.h"
 #include "dlp/scan/validate.h"
 #include "reactor/base/buf.h"
@@ -32,6 +33,7 @@ struct confirm {
     struct matcher *list;
     size_t count;
     uint8_t lower[RULE_WINDOW]; /* a window in lower case */
+    struct memo memo;
 };
 
 /* --- compiled -------------------------------------------------------------------------------------------- */
@@ -216,7 +218,9 @@ struct attempt {
     struct span judged; /* the secret that was looked at last: many ways lead to the same */
     bool found;
     enum err err;
-    struct confirmed best;
+    enum rung rung;     /* of the best */
+    struct span secret; /* of the best */
+    size_t start;       /* of the best match, in the window */
 };
 
 /* In steps of a fixed size and without a branch, so that it becomes a few wide instructions. */
@@ -229,14 +233,14 @@ static void make_lower(uint8_t bytes[RULE_WINDOW], size_t len)
         for (size_t i = at; i < at + STEP; i++) bytes[i] |= (uint8_t)(((uint8_t)(bytes[i] - 'A') < 26) << 5);
 }
 
-/* One of the keywords stands near, or none is asked for. */
-static bool has_keyword(struct confirm *confirm, const struct rule *rule, const struct window *window)
+/* One of the keywords stands in text, or none is asked for. */
+static bool has_keyword(struct confirm *confirm, const struct rule *rule, struct span text)
 {
     if (rule->keyword_count == 0) return true;
-    memcpy(confirm->lower, window->bytes.at, window->end);
-    make_lower(confirm->lower, window->end);
+    memcpy(confirm->lower, text.at, text.len);
+    make_lower(confirm->lower, text.len);
     for (size_t i = 0; i < rule->keyword_count; i++)
-        if (memmem(confirm->lower, window->end, rule->keywords[i].at, rule->keywords[i].len) != NULL) return true;
+        if (memmem(confirm->lower, text.len, rule->keywords[i].at, rule->keywords[i].len) != NULL) return true;
     return false;
 }
 
@@ -310,9 +314,11 @@ static int judge_end(pcre2_callout_block *block, void *context)
     if (secret.at == attempt->judged.at && secret.len == attempt->judged.len) return 1;
     attempt->judged = secret;
     rung = judge(attempt, secret);
-    if (rung == RUNG_COUNT || (attempt->found && rung >= attempt->best.rung)) return 1;
+    if (rung == RUNG_COUNT || (attempt->found && rung >= attempt->rung)) return 1;
     attempt->found = true;
-    attempt->best = (struct confirmed){rung, secret};
+    attempt->rung = rung;
+    attempt->secret = secret;
+    attempt->start = block->start_match;
     return rung <= attempt->matcher->rule->rung ? 0 : 1; /* what was lowered may have a better one behind it */
 }
 
@@ -325,23 +331,69 @@ static enum err compile_at_last(struct confirm *confirm, struct matcher *matcher
     return err == ERR_SYNTAX ? ERR_LIMIT : err;
 }
 
+static enum err match(struct attempt *attempt)
+{
+    const struct window *window = attempt->window;
+    struct confirm *confirm = attempt->confirm;
+    size_t width = attempt->matcher->width, from = window->end > width ? window->end - width : 0;
+    uint32_t options = (window->is_first ? 0 : PCRE2_NOTBOL) | (window->is_last ? 0 : PCRE2_NOTEOL);
+    int matched;
+
+    pcre2_set_callout(confirm->pinned, judge_end, attempt);
+    matched = pcre2_match(attempt->matcher->code, window->bytes.at, window->bytes.len, from, options, confirm->data,
+                          confirm->pinned);
+    if (attempt->err != ERR_OK) return attempt->err;
+    return matched < 0 && matched != PCRE2_ERROR_NOMATCH ? ERR_LIMIT : ERR_OK;
+}
+
+/* Most keywords are a part of what matches. */
+static enum err judge_hit(struct confirm *confirm, size_t rule, const struct window *window, struct memo_row *row)
+{
+    struct attempt attempt = {.confirm = confirm, .matcher = &confirm->list[rule], .window = window};
+
+    TRY(match(&attempt));
+    row->found = attempt.found;
+    if (!attempt.found) return ERR_OK;
+    row->rung = attempt.rung;
+    row->back = (uint16_t)(window->bytes.at + window->end - attempt.secret.at);
+    row->len = (uint16_t)attempt.secret.len;
+    row->has_keyword = has_keyword(confirm, attempt.matcher->rule,
+                                   (struct span){window->bytes.at + attempt.start, window->end - attempt.start});
+    return fingerprint_of(attempt.secret, &row->fingerprint);
+}
+
+/* What is in front of the widest match shows in `\b`, and in `^` where the text begins. */
+static struct memo_key key_of(size_t rule, size_t width, const struct window *window)
+{
+    size_t from = window->end > width ? window->end - width - 1 : 0;
+
+    return (struct memo_key){.rule = rule,
+                             .bytes = {window->bytes.at + from, window->bytes.len - from},
+                             .is_ahead = window->bytes.len > window->end,
+                             .is_first = window->is_first && from == 0,
+                             .is_last = window->is_last};
+}
+
 enum err confirm_hit(struct confirm *confirm, size_t rule, const struct window *window, struct confirmed *confirmed)
 {
     struct matcher *matcher = &confirm->list[rule];
-    struct attempt attempt = {.confirm = confirm, .matcher = matcher, .window = window};
-    uint32_t options = (window->is_first ? 0 : PCRE2_NOTBOL) | (window->is_last ? 0 : PCRE2_NOTEOL);
-    size_t from;
-    int matched;
+    struct memo_key key;
+    struct memo_row *row;
 
     assert(rule < confirm->count && window->end <= window->bytes.len && window->end <= RULE_WINDOW);
     TRY(compile_at_last(confirm, matcher));
-    from = window->end > matcher->width ? window->end - matcher->width : 0;
-    pcre2_set_callout(confirm->pinned, judge_end, &attempt);
-    matched =
-        pcre2_match(matcher->code, window->bytes.at, window->bytes.len, from, options, confirm->data, confirm->pinned);
-    if (attempt.err != ERR_OK) return attempt.err;
-    if (matched < 0 && matched != PCRE2_ERROR_NOMATCH) return ERR_LIMIT;
-    if (!attempt.found || !has_keyword(confirm, matcher->rule, window)) return ERR_NOT_FOUND;
-    *confirmed = attempt.best;
+    key = key_of(rule, matcher->width, window);
+    if (!memo_find(&confirm->memo, &key, &row)) {
+        TRY(judge_hit(confirm, rule, window, row));
+        memo_keep(&confirm->memo, row);
+    }
+    if (!row->found) return ERR_NOT_FOUND;
+    if (!row->has_keyword && !has_keyword(confirm, matcher->rule, span_first(window->bytes, window->end)))
+        return ERR_NOT_FOUND;
+    confirmed->rung = row->rung;
+    confirmed->secret = (struct span){window->bytes.at + window->end - row->back, row->len};
+    confirmed->fingerprint = row->fingerprint;
     return ERR_OK;
 }
+
+void confirm_next_text(struct confirm *confirm) { memo_next_text(&confirm->memo); }

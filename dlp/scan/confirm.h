@@ -3,11 +3,12 @@
  *
  * A hit is a rule and the end of a match.  Every way in which the pattern matches up to there is tried, the one that
  * starts first before all others, until one has a secret that counts: a decoy in front of it hides nothing.
+ * Again    hits of one text that end the same bytes are judged once (memo.h): what repeats costs a comparison.
  * Limits   a pattern is RULE_WINDOW bytes wide at most; CONFIRM_STEPS_MAX of backtracking for one hit.
  * Secret   scratch memory is wiped when freed.  Not safe to use from more than one thread.
  */
 #pragma once
-#include "dlp/scan/rule.h"
+#include "dlp/scan/finding.h"
 
 /* What is wrong with a rule. */
 struct rule_fault {
@@ -25,6 +26,7 @@ struct window {
 struct confirmed {
     enum rung rung;
     struct span secret; /* in the window */
+    struct fingerprint fingerprint;
 };
 
 struct confirm;
@@ -41,3 +43,7 @@ void confirm_free(struct confirm **confirm);
 /* errors: ERR_NOT_FOUND it is no secret; ERR_LIMIT, ERR_NOMEM that can't be told */
 MUST_CHECK enum err confirm_hit(struct confirm *confirm, size_t rule, const struct window *window,
                                 struct confirmed *confirmed);
+
+/* The windows from here to the next call are of one text, whose bytes stay as they are until then; without a first call
+ * nothing is taken to stay. */
+void confirm_next_text(struct confirm *confirm);

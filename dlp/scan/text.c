@@ -95,7 +95,7 @@ static enum err tell_rule(struct scanner *scanner, size_t id, const struct text 
     finding.rung = confirmed.rung;
     finding_put_shown(&finding, rule, confirmed.secret);
     put_where(sink, &finding, from, from + confirmed.secret.len);
-    TRY(fingerprint_of(confirmed.secret, &finding.fingerprint));
+    finding.fingerprint = confirmed.fingerprint;
     findings_add(sink->findings, &finding);
     return ERR_OK;
 }
@@ -125,6 +125,7 @@ enum err text_settle(struct scanner *scanner, const struct text *text, const str
     uint64_t seen = text->at + text->bytes.len;
     size_t i = 0;
 
+    if (scanner->engine != NULL) confirm_next_text(scanner->engine->confirm);
     candidates_order(candidates);
     for (; i < candidates->count; i++) {
         const struct candidate *candidate = &candidates->list[i];

@@ -99,6 +99,7 @@
 
 #define SCAN_HELD_MAX         32u  /* candidates at a piece's end that wait for the next: expressions that end alike */
 #define ENGINE_CANDIDATES_MAX 512u /* of one step or block; honest text has a few in a megabyte */
+#define CONFIRM_MEMO_ROWS     512u /* hits of one step that are remembered as judged; 32 KiB */
 #define CONFIRM_STEPS_MAX     200000u /* of backtracking in one window: milliseconds; honest text takes some hundred */
 
 #define DECODE_TEXT_MAX     MIB(1)  /* bytes of a text whose encodings are undone; windows are far smaller */
