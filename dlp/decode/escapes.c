@@ -122,8 +122,7 @@ enum err escapes_undo(const struct decoder *self, const struct escapes *escapes,
     buf_added(room, 2 * text.len);
     for (size_t at = 0; (at = next_reason(escapes, text, at, &reason)) < text.len; at = decoded.to) {
         size_t before = reason == REASON_WITHIN ? DECODE_BESIDE : DECODE_BESIDE / 8;
-        decoded.from =
-            at < DECODE_BESIDE ? 0 : at - DECODE_BESIDE; /* also when it was told before, as part of another */
+        decoded.from = at < before ? 0 : at - before; /* also what was told as part of another */
         decoded.to = at + 1;
         decoded.bytes = (struct span){to, rewrite(escapes, text, decoded.from, &decoded.to, to)};
         if (is_told(decoded.bytes)) TRY(fn(context, &decoded));
