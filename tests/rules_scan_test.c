@@ -271,6 +271,25 @@ static void repeat(struct buf *body)
     }
 }
 
+/* The other engine undoes no encoding. */
+static void drop_undone(struct findings *findings)
+{
+    struct findings kept = {.more = findings->more, .unkept = findings->unkept};
+
+    for (size_t i = 0; i < findings->count; i++) {
+        if (findings->list[i].encoding[0] != '\0') continue;
+        kept.list[kept.count++] = findings->list[i];
+        kept.stops |= findings->list[i].ruling == RULING_STOPS;
+    }
+    *findings = kept;
+}
+
+static void require_agreement(struct findings *findings, const struct findings *wanted)
+{
+    drop_undone(findings);
+    assert_memory_equal(findings, wanted, sizeof *findings);
+}
+
 static void the_engine_agrees_with_pcre2_alone_however_the_bytes_are_cut(void **state)
 {
     static const size_t steps[] = {1, 7, 4096, SIZE_MAX};
@@ -286,12 +305,12 @@ static void the_engine_agrees_with_pcre2_alone_however_the_bytes_are_cut(void **
         ref_scan(&scan_rules, SCAN_BODY, text, &wanted);
         for (size_t i = 0; i < COUNT_OF(steps); i++) {
             struct findings cut = scan_body(text, steps[i], steps[i]);
-            assert_memory_equal(&cut, &wanted, sizeof cut);
+            require_agreement(&cut, &wanted);
         }
         struct findings odd = scan_body(text, dice() % (text.len + 1) + 1, dice() % (text.len + 1) + 1);
-        assert_memory_equal(&odd, &wanted, sizeof odd);
+        require_agreement(&odd, &wanted);
         assert_int_equal(scan_block(scanner, SCAN_BODY, (struct span){0}, text, &block), ERR_OK);
-        assert_memory_equal(&block, &wanted, sizeof block);
+        require_agreement(&block, &wanted);
         for (size_t i = 0; i < wanted.count; i++)
             for (size_t rule = 0; rule < COUNT_OF(hits); rule++)
                 hits[rule] += strcmp(wanted.list[i].rule, (const char *)scan_rule_rows[rule].id.at) == 0;
