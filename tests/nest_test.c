@@ -275,6 +275,83 @@ static void a_field_is_undone_by_itself(void **state)
     assert_string_equal(findings.list[2].where, "field name");
 }
 
+/* --- joined ---------------------------------------------------------------------------------------------- */
+
+static struct findings scan_typed(const char *type, const char *text, size_t step)
+{
+    const struct scan_unit unit = {.place = SCAN_BODY, .content_type = span_of(type)};
+    struct findings findings = {0};
+    AUTO(scan) scan = NULL;
+
+    assert_int_equal(scan_new(scanner, &unit, &scan), ERR_OK);
+    for (struct span rest = span_of(text); rest.len > 0; rest = span_from(rest, span_first(rest, step).len))
+        assert_int_equal(scan_feed(scan, span_first(rest, step), &findings), ERR_OK);
+    assert_int_equal(scan_end(scan, &findings), ERR_OK);
+    return findings;
+}
+
+/* clang-format off */
+static const struct { const char *type, *text, *encoding; } split[] = {
+    {"application/json", "{\"a\":\"ghp_Zq3vX8nLw2RtY6u\",\"b\":\"Bc1Kd9MfH4sJg7Pe5Ao0W\",\"c\":\"ok\"}",
+     "joined strings"},
+    {"", "[\"ghp_Zq3vX8nLw2RtY6uBc1\", \"Kd9MfH4sJg7Pe5Ao0W\"]", "joined strings"},
+    {"application/json", "[\"Z2hwX1pxM3ZYOG5MdzJSdFk2dU\",\n\t\"JjMUtkOU1mSDRzSmc3UGU1QW8wVw==\"]",
+     "base64 in joined strings"},
+    {"application/json", "[\"ghp_Zq3vX8nLw2RtY6uBc1\", \"and\", \"Kd9MfH4sJg7Pe5Ao0W\"]", NULL},
+    {"application/json", "[\"ghp_Zq3vX8nLw2RtY6uBc1\", {\"Kd9MfH4sJg7Pe5Ao0W\": \"is a key\"}]", NULL},
+    {"application/x-www-form-urlencoded", "a=1&b=ghp_Zq3vX8nLw2RtY6uBc1&c=Kd9MfH4sJg7Pe5Ao0W", "joined values"},
+    {"application/x-www-form-urlencoded", "b=%67hp_Zq3vX8nLw2RtY6uBc1&c=Kd9MfH4sJg7Pe5Ao0W&d=2",
+     "percent in joined values"},
+    {"Multipart/Form-Data; boundary=b", "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n"
+     "ghp_Zq3vX8nLw2RtY6uBc1\r\n--b\r\nContent-Disposition: form-data; name=\"b\"\r\n\r\n"
+     "Kd9MfH4sJg7Pe5Ao0W\r\n--b--\r\n", "joined parts"},
+};
+/* clang-format on */
+
+static void a_token_in_two_values_that_follow_each_other_is_found(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(split); i++)
+        for (size_t step = 1; step < 100; step += 98) {
+            struct findings findings = scan_typed(split[i].type, split[i].text, step);
+            print_message("  %s\n", split[i].text);
+            assert_int_equal(findings.count, split[i].encoding != NULL);
+            if (split[i].encoding == NULL) continue;
+            assert_string_equal(findings.list[0].rule, "github-pat");
+            assert_string_equal(findings.list[0].encoding, split[i].encoding);
+        }
+}
+
+static void a_token_in_two_parameters_of_a_target_is_found(void **state)
+{
+    static const struct span target = SPAN_LIT("/p?a=ghp_Zq3vX8nLw2RtY6uBc1&b=Kd9MfH4sJg7Pe5Ao0W&c=3");
+    struct findings findings = {0};
+
+    (void)state;
+    assert_int_equal(scan_block(scanner, SCAN_TARGET, SPAN_LIT("target"), target, &findings), ERR_OK);
+    assert_int_equal(findings.count, 1);
+    assert_string_equal(findings.list[0].where, "target target");
+    assert_string_equal(findings.list[0].encoding, "joined values");
+}
+
+static void a_token_in_two_fields_is_told_once_of_the_second(void **state)
+{
+    const struct field fields[] = {{SPAN_LIT("Host"), SPAN_LIT("api.example.com")},
+                                   {SPAN_LIT("X-A"), SPAN_LIT("ghp_Zq3vX8nLw2RtY6uBc1")},
+                                   {SPAN_LIT("X-B"), SPAN_LIT("Kd9MfH4sJg7Pe5Ao0W")},
+                                   {SPAN_LIT("X-C"), SPAN_LIT("xoxb-2048-Kd93jfLq20aPzv")},
+                                   {SPAN_LIT("X-D"), SPAN_LIT("2023-06-01")}};
+    struct findings findings = {0};
+
+    (void)state;
+    assert_int_equal(scan_fields(scanner, SCAN_FIELD, fields, COUNT_OF(fields), &findings), ERR_OK);
+    assert_int_equal(findings.count, 2);
+    assert_string_equal(findings.list[0].where, "field x-c");
+    assert_string_equal(findings.list[0].encoding, "");
+    assert_string_equal(findings.list[1].where, "field x-b");
+    assert_string_equal(findings.list[1].encoding, "joined fields");
+}
+
 static void every_allocation_may_fail(void **state)
 {
     enum err err = ERR_NOMEM;
@@ -311,6 +388,9 @@ int main(void)
         cmocka_unit_test(what_only_looks_compressed_is_as_good_as_any),
         cmocka_unit_test(what_grows_out_of_all_measure_is_refused),
         cmocka_unit_test(a_field_is_undone_by_itself),
+        cmocka_unit_test(a_token_in_two_values_that_follow_each_other_is_found),
+        cmocka_unit_test(a_token_in_two_parameters_of_a_target_is_found),
+        cmocka_unit_test(a_token_in_two_fields_is_told_once_of_the_second),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, begin, end);

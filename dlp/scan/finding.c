@@ -103,6 +103,17 @@ void findings_add(struct findings *findings, const struct finding *finding)
     add(findings, &judged);
 }
 
+bool findings_tell(const struct findings *findings, const struct finding *finding)
+{
+    for (size_t i = 0; i < findings->count; i++) {
+        const struct finding *told = &findings->list[i];
+        if (told->place != finding->place || strcmp(told->rule, finding->rule) != 0) continue;
+        if (told->from == finding->from) return true;
+        if (memcmp(&told->fingerprint, &finding->fingerprint, sizeof told->fingerprint) == 0) return true;
+    }
+    return false;
+}
+
 static void make_printable(char *text)
 {
     for (; *text != '\0'; text++) {

@@ -71,6 +71,9 @@ static inline bool findings_stop(const struct findings *findings) { return findi
  * one that does not. */
 void findings_add(struct findings *findings, const struct finding *finding);
 
+/* Was the same secret told in a place of that kind, in whichever field, or by the same rule one that starts there? */
+bool findings_tell(const struct findings *findings, const struct finding *finding);
+
 /* "field user-agent": lower case, printable, cut to fit. */
 void finding_put_name(struct finding *finding, struct span name);
 void finding_put_byte(struct finding *finding, uint64_t byte); /* "body byte 1042" */

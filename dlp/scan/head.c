@@ -1,6 +1,6 @@
 #include <assert.h>
 
-#include "dlp/decode/decode.h"
+#include "dlp/scan/joined.h"
 #include "dlp/scan/nest.h"
 #include "dlp/scan/scan.h"
 #include "reactor/base/own.h"
@@ -47,6 +47,47 @@ static enum err look_at_each(struct nest *nest, struct span text)
     return ERR_OK;
 }
 
+/* A value and the one that follows it as one text, told of the field that has the second.  at: the first's start in the
+ * text of all. */
+static enum err scan_pair(struct scanner *scanner, const struct sink *sink, size_t first, uint64_t at, struct buf *pair)
+{
+    struct span left = sink->fields[first].value, right = sink->fields[first + 1].value;
+    size_t from = sink->fields[first + 1].name.len + 2;
+    const struct path path = {.names = {"joined fields"}, .depth = 1, .from = from, .to = from + right.len, .base = at};
+    struct sink joined = *sink;
+    uint32_t texts = 0;
+    struct nest nest;
+
+    joined.fields += first + 1;
+    joined.field_count = 1;
+    joined.hidden += first + 1;
+    joined.path = &path;
+    joined.is_pair = true;
+    buf_cut(pair, 0);
+    TRY(buf_add(pair, left));
+    TRY(buf_add(pair, right));
+    const struct text text = {.bytes = buf_span(pair), .begins = true, .ends = true};
+    TRY(text_scan(scanner, &text, &joined));
+    nest_begin(&nest, scanner, &joined, &texts, text.bytes.len);
+    return nest_look(&nest, &text, decode_signs(text.bytes));
+}
+
+static enum err scan_pairs(struct scanner *scanner, const struct sink *sink)
+{
+    struct buf pair = {0};
+    enum err err = ERR_OK;
+    uint64_t at = 0;
+
+    for (size_t i = 0; err == ERR_OK && i + 1 < sink->field_count; i++) {
+        const struct field *field = &sink->fields[i];
+        if (joined_may_be(field->value, field[1].value))
+            err = scan_pair(scanner, sink, i, at + field->name.len + 2, &pair);
+        at += field->name.len + field->value.len + 4;
+    }
+    buf_clear(&pair);
+    return err;
+}
+
 static enum err scan_whole(struct scanner *scanner, struct span bytes, const struct sink *sink)
 {
     const struct text text = {.bytes = bytes, .begins = true, .ends = true};
@@ -55,9 +96,11 @@ static enum err scan_whole(struct scanner *scanner, struct span bytes, const str
 
     TRY(text_scan(scanner, &text, sink));
     signs = decode_signs(bytes);
-    if (signs == 0) return ERR_OK;
     nest_begin(&nest, scanner, sink, &texts, bytes.len);
-    return sink->field_count > 0 ? look_at_each(&nest, bytes) : nest_look(&nest, &text, signs);
+    nest.joined = sink->place == SCAN_TARGET ? joined_find(sink->place, (struct span){0}) : NULL;
+    if (sink->field_count == 0) return nest_look(&nest, &text, signs);
+    if (signs != 0 || nest.joined != NULL) TRY(look_at_each(&nest, bytes));
+    return scan_pairs(scanner, sink);
 }
 
 enum err scan_fields(struct scanner *scanner, enum scan_place place, const struct field *fields, size_t count,
@@ -65,7 +108,7 @@ enum err scan_fields(struct scanner *scanner, enum scan_place place, const struc
 {
     static const struct path path;
     bool hidden[HEAD_FIELDS_MAX] = {false};
-    const struct sink sink = {place, findings, fields, count, hidden, &path};
+    const struct sink sink = {place, findings, fields, count, hidden, &path, false};
     struct buf text = {0};
 
     if (scanner->candidates == NULL || count == 0) return ERR_OK;

@@ -1,6 +1,5 @@
 #include "dlp/scan/nest.h"
 
-#include "dlp/decode/decode.h"
 #include "dlp/scan/pane.h"
 #include "reactor/base/digest.h"
 #include "reactor/base/own.h"
@@ -18,6 +17,7 @@ void nest_begin(struct nest *nest, struct scanner *scanner, const struct sink *s
     nest->sink = *sink;
     nest->path = *sink->path;
     nest->sink.path = &nest->path;
+    nest->joined = NULL;
     nest->texts = texts;
     nest->budget = DECODE_BUDGET * (bytes > DECODE_OVERLAP ? bytes : DECODE_OVERLAP);
     nest->is_spent = false;
@@ -55,6 +55,7 @@ static enum err look_inflated(struct nest *nest, const struct text *text);
 static enum err look_at_new(struct nest *nest, const struct text *text)
 {
     nest->path.text = ++*nest->texts;
+    nest->path.base = 0;
     TRY(text_scan(nest->scanner, text, &nest->sink));
     if (nest->path.depth < DECODE_DEPTH_MAX) TRY(look_inflated(nest, text));
     return look(nest, text);
@@ -120,9 +121,19 @@ static enum err look(struct nest *nest, const struct text *text)
     return undo(nest, text, decode_signs(text->bytes), text->bytes.len / DECODE_LOOKS);
 }
 
+static enum err undo_joined(struct nest *nest, const struct text *text)
+{
+    struct level level = {nest, text};
+
+    if (nest->joined == NULL) return ERR_OK;
+    return decode_undo(nest->joined, text->bytes, &nest->scanner->rooms[nest->path.depth], on_decoded, &level);
+}
+
 enum err nest_look(struct nest *nest, const struct text *text, uint32_t signs)
 {
     enum err err = undo(nest, text, signs, 0); /* no more than there are decoders */
+
+    if (err == ERR_OK) err = undo_joined(nest, text);
 
     for (size_t i = 0; i < COUNT_OF(nest->scanner->rooms); i++) buf_cut(&nest->scanner->rooms[i], 0);
     if (!nest->is_spent) return err;

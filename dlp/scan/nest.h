@@ -6,22 +6,24 @@
  *          is told: a finding of its own.
  * Once     the same text twice is looked at once: two encodings undone in either order give the same. */
 #pragma once
+#include "dlp/decode/decode.h"
 #include "dlp/scan/text.h"
 
 enum { NEST_SEEN_MAX = 32, NEST_KEY_BYTES = 16 };
 
 struct nest {
     struct scanner *scanner;
-    struct sink sink; /* its path is this nest's */
-    struct path path; /* of the text that is looked at */
-    uint32_t *texts;  /* how many have been looked at, in all of the place */
-    size_t budget;    /* what is left of it */
+    struct sink sink;             /* its path is this nest's */
+    struct path path;             /* of the text that is looked at */
+    const struct decoder *joined; /* what joins its values, or NULL */
+    uint32_t *texts;              /* how many have been looked at, in all of the place */
+    size_t budget;                /* what is left of it */
     bool is_spent;
     uint8_t seen[NEST_SEEN_MAX][NEST_KEY_BYTES]; /* what was looked at, by its digest */
     size_t seen_count;
 };
 
-/* For text of so many bytes.  path: how that was reached. */
+/* For text of so many bytes; nothing is joined. */
 void nest_begin(struct nest *nest, struct scanner *scanner, const struct sink *sink, uint32_t *texts, size_t bytes);
 
 /* The text itself has been scanned.  signs: decode_signs() of it, or more.  errors: ERR_NOMEM; ERR_LIMIT */

@@ -2,7 +2,7 @@
 
 #include <assert.h>
 
-#include "dlp/decode/decode.h"
+#include "dlp/scan/joined.h"
 #include "dlp/scan/nest.h"
 #include "dlp/scan/pane.h"
 #include "reactor/base/mem.h"
@@ -16,6 +16,7 @@ struct scan {
     struct path path;
     struct pane pane;
     struct held held;
+    const struct decoder *joined;
     uint32_t signs;            /* of the last step */
     uint32_t own, *texts;      /* counted by the outermost scan */
     struct inflate *inflate;   /* undoes the codings of the unit, or NULL */
@@ -53,6 +54,7 @@ static enum err undo_coding(struct scan *scan, struct span codings, const char *
     TRY(inflate_new(codings, scan_plain, scan, &scan->inflate));
     if (scan->inflate == NULL) return ERR_OK;
     TRY(scan_new(scan->scanner, &unit, &scan->plain));
+    scan->plain->joined = scan->joined;
     scan->plain->path = scan->path;
     scan->plain->texts = scan->texts;
     scan->plain->path.text = ++*scan->texts;
@@ -68,6 +70,7 @@ enum err scan_new(struct scanner *scanner, const struct scan_unit *unit, struct 
     if (scan == NULL) return ERR_NOMEM;
     scan->scanner = scanner;
     scan->place = unit->place;
+    scan->joined = joined_find(unit->place, unit->content_type);
     scan->texts = &scan->own;
     if (scanner->candidates != NULL) {
         TRY(undo_coding(scan, unit->content_encoding, NULL));
@@ -198,8 +201,8 @@ static enum err look(struct scan *scan, bool ends, struct findings *findings)
     struct nest nest;
 
     scan->signs = decode_signs(span_from(text.bytes, known > SIGN_BYTES ? known - SIGN_BYTES : 0));
-    if ((before | scan->signs) == 0) return ERR_OK;
     nest_begin(&nest, scan->scanner, &sink, scan->texts, text.bytes.len);
+    nest.joined = scan->joined;
     return nest_look(&nest, &text, before | scan->signs);
 }
 

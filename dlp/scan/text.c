@@ -50,9 +50,14 @@ static void put_where(const struct sink *sink, struct finding *finding, uint64_t
     bool is_undone = path->to > 0;
 
     finding->place = sink->place;
-    finding->from = from | (uint64_t)path->text << TEXT_SHIFT;
+    finding->from = (path->base + from) | (uint64_t)path->text << TEXT_SHIFT;
     put_place(sink, finding, is_undone ? path->from : from, is_undone ? path->to : to);
     finding_put_encoding(finding, path->names, path->depth);
+}
+
+static void add(const struct sink *sink, const struct finding *finding)
+{
+    if (!sink->is_pair || !findings_tell(sink->findings, finding)) findings_add(sink->findings, finding);
 }
 
 static void tell_known(struct scanner *scanner, uint32_t id, uint64_t end, const struct sink *sink)
@@ -63,7 +68,7 @@ static void tell_known(struct scanner *scanner, uint32_t id, uint64_t end, const
     finding.slot = form->slot;
     finding.fingerprint = scanner->known.values[form->slot];
     put_where(sink, &finding, end - form->len, end);
-    findings_add(sink->findings, &finding);
+    add(sink, &finding);
 }
 
 static struct window look(const struct text *text, uint64_t end)
@@ -96,7 +101,7 @@ static enum err tell_rule(struct scanner *scanner, size_t id, const struct text 
     finding_put_shown(&finding, rule, confirmed.secret);
     put_where(sink, &finding, from, from + confirmed.secret.len);
     finding.fingerprint = confirmed.fingerprint;
-    findings_add(sink->findings, &finding);
+    add(sink, &finding);
     return ERR_OK;
 }
 

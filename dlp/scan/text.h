@@ -22,6 +22,7 @@ struct path {
     const char *names[DECODE_DEPTH_MAX];
     unsigned depth;
     uint64_t from, to; /* of the place: the stretch that all of it was; to is 0 where places in the text are told */
+    uint64_t base;     /* of the text's start, where that is a place in the place's own text */
     uint32_t text;     /* a number of its own, so that `from` of two texts' findings differ */
 };
 
@@ -34,6 +35,7 @@ struct sink {
     size_t field_count;
     bool *hidden; /* by field: its name holds a part of a secret */
     const struct path *path;
+    bool is_pair; /* the text is two fields' values, and what was told of one alone is not told again */
 };
 
 /* Candidates at the end of the bytes, for the call with the next. */
