@@ -40,7 +40,7 @@ static enum err look_at_each(struct nest *nest, struct span text)
         };
         for (size_t j = 0; j < COUNT_OF(parts); j++) {
             nest->seen_count = 0;
-            TRY(nest_look(nest, &parts[j], decode_signs(parts[j].bytes)));
+            TRY(nest_look(nest, &parts[j]));
         }
         at += name + value + 4;
     }
@@ -69,7 +69,7 @@ static enum err scan_pair(struct scanner *scanner, const struct sink *sink, size
     const struct text text = {.bytes = buf_span(pair), .begins = true, .ends = true};
     TRY(text_scan(scanner, &text, &joined));
     nest_begin(&nest, scanner, &joined, &texts, text.bytes.len);
-    return nest_look(&nest, &text, decode_signs(text.bytes));
+    return nest_look(&nest, &text);
 }
 
 static enum err scan_pairs(struct scanner *scanner, const struct sink *sink)
@@ -91,15 +91,14 @@ static enum err scan_pairs(struct scanner *scanner, const struct sink *sink)
 static enum err scan_whole(struct scanner *scanner, struct span bytes, const struct sink *sink)
 {
     const struct text text = {.bytes = bytes, .begins = true, .ends = true};
-    uint32_t texts = 0, signs;
+    uint32_t texts = 0;
     struct nest nest;
 
     TRY(text_scan(scanner, &text, sink));
-    signs = decode_signs(bytes);
     nest_begin(&nest, scanner, sink, &texts, bytes.len);
     nest.joined = sink->place == SCAN_TARGET ? joined_find(sink->place, (struct span){0}) : NULL;
-    if (sink->field_count == 0) return nest_look(&nest, &text, signs);
-    if (signs != 0 || nest.joined != NULL) TRY(look_at_each(&nest, bytes));
+    if (sink->field_count == 0) return nest_look(&nest, &text);
+    if (nest.joined != NULL || decode_signs(bytes) != 0) TRY(look_at_each(&nest, bytes));
     return scan_pairs(scanner, sink);
 }
 

@@ -107,14 +107,14 @@ __attribute__((target("avx2"))) static size_t skip_blocks_avx2(const uint8_t *by
     return at;
 }
 
-/* The first quote at or behind from that is not escaped, or text.len. */
+/* The first quote at or behind from that is not escaped, or text.len.  Where one is, as in the long strings of code
+ * that models are sent, many are. */
 static size_t next_quote(struct span text, size_t from)
 {
-    for (size_t at = from; at < text.len; at++) {
-        if (at > 0 && (at - from) % BLOCK == 0)
-            at = __builtin_cpu_supports("avx2") ? skip_blocks_avx2(text.at, at, text.len)
-                                                : skip_blocks(text.at, at, text.len);
-        if (at < text.len && text.at[at] == '"' && (at == 0 || text.at[at - 1] != '\\')) return at;
+    for (size_t at = span_find(text, '"', from); at < text.len; at = span_find(text, '"', at)) {
+        if (at == 0 || text.at[at - 1] != '\\') return at;
+        at = __builtin_cpu_supports("avx2") ? skip_blocks_avx2(text.at, at + 1, text.len)
+                                            : skip_blocks(text.at, at + 1, text.len);
     }
     return text.len;
 }
@@ -172,5 +172,6 @@ const struct decoder *joined_find(enum scan_place place, struct span content_typ
                                 multipart = {"joined parts", 0, join_multipart};
 
     if (place == SCAN_TARGET || span_has_word(content_type, SPAN_LIT("form-urlencoded"))) return &query;
-    return span_has_word(content_type, SPAN_LIT("multipart")) ? &multipart : &json;
+    if (span_has_word(content_type, SPAN_LIT("multipart"))) return &multipart;
+    return content_type.len == 0 || span_has_word(content_type, SPAN_LIT("json")) ? &json : NULL;
 }

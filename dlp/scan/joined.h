@@ -8,7 +8,7 @@
 #include "dlp/decode/decode.h"
 #include "dlp/scan/finding.h"
 
-/* What joins the values of a text, by where it is and what its head says of it; never NULL. */
+/* What joins the values of a text, by where it is and what its head says of it; NULL: nothing does. */
 const struct decoder *joined_find(enum scan_place place, struct span content_type);
 
 /* May they be the halves of one token? */

@@ -102,12 +102,13 @@ static enum err on_decoded(void *context, const struct decoded *decoded)
 }
 
 /* cost: of each decoder's look, in bytes of the budget. */
-static enum err undo(struct nest *nest, const struct text *text, uint32_t signs, size_t cost)
+static enum err undo(struct nest *nest, const struct text *text, size_t cost)
 {
+    uint32_t signs = decode_signs(text->bytes);
     struct level level = {nest, text};
     struct buf *room = &nest->scanner->rooms[nest->path.depth];
 
-    for (size_t i = 0; i < decoder_count; i++) {
+    for (size_t i = 0; signs != 0 && i < decoder_count; i++) {
         if ((decoders[i].signs & signs) == 0) continue;
         TRY(spend(nest, cost));
         TRY(decode_undo(&decoders[i], text->bytes, room, on_decoded, &level));
@@ -118,7 +119,7 @@ static enum err undo(struct nest *nest, const struct text *text, uint32_t signs,
 static enum err look(struct nest *nest, const struct text *text)
 {
     if (nest->path.depth == DECODE_DEPTH_MAX) return ERR_OK;
-    return undo(nest, text, decode_signs(text->bytes), text->bytes.len / DECODE_LOOKS);
+    return undo(nest, text, text->bytes.len / DECODE_LOOKS);
 }
 
 static enum err undo_joined(struct nest *nest, const struct text *text)
@@ -129,9 +130,9 @@ static enum err undo_joined(struct nest *nest, const struct text *text)
     return decode_undo(nest->joined, text->bytes, &nest->scanner->rooms[nest->path.depth], on_decoded, &level);
 }
 
-enum err nest_look(struct nest *nest, const struct text *text, uint32_t signs)
+enum err nest_look(struct nest *nest, const struct text *text)
 {
-    enum err err = undo(nest, text, signs, 0); /* no more than there are decoders */
+    enum err err = undo(nest, text, 0); /* no more than there are decoders */
 
     if (err == ERR_OK) err = undo_joined(nest, text);
 

@@ -26,8 +26,8 @@ struct nest {
 /* For text of so many bytes; nothing is joined. */
 void nest_begin(struct nest *nest, struct scanner *scanner, const struct sink *sink, uint32_t *texts, size_t bytes);
 
-/* The text itself has been scanned.  signs: decode_signs() of it, or more.  errors: ERR_NOMEM; ERR_LIMIT */
-MUST_CHECK enum err nest_look(struct nest *nest, const struct text *text, uint32_t signs);
+/* The text itself has been scanned.  errors: ERR_NOMEM; ERR_LIMIT */
+MUST_CHECK enum err nest_look(struct nest *nest, const struct text *text);
 
 /* Tells that not all was undone. */
 void nest_tell_spent(const struct sink *sink);

@@ -17,7 +17,6 @@ struct scan {
     struct pane pane;
     struct held held;
     const struct decoder *joined;
-    uint32_t signs;            /* of the last step */
     uint32_t own, *texts;      /* counted by the outermost scan */
     struct inflate *inflate;   /* undoes the codings of the unit, or NULL */
     bool is_guessed;           /* it says nothing of them, but starts as if it had one */
@@ -190,20 +189,15 @@ static enum err guess_coding(struct scan *scan)
 
 /* --- its windows ----------------------------------------------------------------------------------------- */
 
-/* Encodings are undone in the whole pane where its new bytes or those of the step before, some of which it holds too,
- * have a sign of one; a sign is as long as SIGN_BYTES at most. */
 static enum err look(struct scan *scan, bool ends, struct findings *findings)
 {
     const struct text text = text_of(scan, ends);
     const struct sink sink = sink_of(scan, findings);
-    size_t known = scan->pane.len - scan->pane.fresh;
-    uint32_t before = scan->signs;
     struct nest nest;
 
-    scan->signs = decode_signs(span_from(text.bytes, known > SIGN_BYTES ? known - SIGN_BYTES : 0));
     nest_begin(&nest, scan->scanner, &sink, scan->texts, text.bytes.len);
     nest.joined = scan->joined;
-    return nest_look(&nest, &text, before | scan->signs);
+    return nest_look(&nest, &text);
 }
 
 static enum err end_step(struct scan *scan, bool ends, struct findings *findings)

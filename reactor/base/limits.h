@@ -112,9 +112,8 @@
 #define DECODE_LOOKS        4u  /* ...looks that count as one byte undone: most hop from sign to sign */
 #define DECODE_INFLATE_COST KIB(4) /* ...what starting to inflate counts as */
 #define JOIN_PART_MAX       128u   /* bytes of a value that may be one half of a token; the longest have 250 */
-#define JOIN_PAIR_MIN       16u    /* ...of both together: shorter tokens have no shape to know them by */
+#define JOIN_PAIR_MIN       20u    /* ...of both together: shorter tokens have no shape to know them by */
 #define JOIN_TOLD_BYTES     KIB(1) /* pairs that are scanned together */
-#define SIGN_BYTES          64u    /* the longest sign of an encoding that decode_signs() looks for */
 
 /* --- the proxy ------------------------------------------------------------------------------------------- */
 #define CONN_FIRST_MS      SECONDS(30) /* an accepted connection that says nothing */
