@@ -46,7 +46,7 @@ static struct findings scan(struct span body, struct span cuts)
 /* What was found as it is: the reference undoes no encoding. */
 static struct findings as_it_is(const struct findings *findings)
 {
-    struct findings kept = {.more = findings->more};
+    struct findings kept = {0};
 
     for (size_t i = 0; i < findings->count; i++)
         if (findings->list[i].encoding[0] == '\0') findings_add(&kept, &findings->list[i]);
@@ -70,10 +70,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     require(scan_block(scanner, SCAN_BODY, (struct span){0}, buf_span(&body), &block) == ERR_OK);
     ref_scan(&scan_rules, SCAN_BODY, buf_span(&body), &wanted);
     require(memcmp(&cut, &whole, sizeof cut) == 0);
-    whole = as_it_is(&whole);
-    block = as_it_is(&block);
-    require(memcmp(&whole, &wanted, sizeof whole) == 0);
-    require(memcmp(&block, &wanted, sizeof block) == 0);
+    require(whole.more == block.more);
+    if (!whole.more) { /* else one in an encoding may have taken the place of another */
+        whole = as_it_is(&whole);
+        block = as_it_is(&block);
+        require(memcmp(&whole, &wanted, sizeof whole) == 0);
+        require(memcmp(&block, &wanted, sizeof block) == 0);
+    }
     buf_clear(&body);
     return 0;
 }

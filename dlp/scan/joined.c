@@ -89,9 +89,10 @@ enum { BLOCK = 64 };
 /* Without a branch, so that it becomes a few wide instructions: a quote that no backslash escapes is in there. */
 static inline __attribute__((always_inline)) bool has_quote(const uint8_t *at)
 {
+    const uint8_t *before = at - 1;
     uint8_t any = 0;
 
-    for (size_t i = 0; i < BLOCK; i++) any |= (uint8_t)(at[i] == '"') & (uint8_t)(at[i - 1] != '\\');
+    for (size_t i = 0; i < BLOCK; i++) any |= (uint8_t)(at[i] == '"') & (uint8_t)(before[i] != '\\');
     return any != 0;
 }
 
