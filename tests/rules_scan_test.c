@@ -430,6 +430,58 @@ static void what_only_tells_gives_way_to_what_stops(void **state)
     buf_clear(&body);
 }
 
+/* So many secrets, no two alike. */
+static void add_secrets(struct buf *body, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        assert_int_equal(buf_printf(body, "ghp_Zq3vX8nLw2RtY6uBc1Kd9MfH4sJg7Pe5A%03u   ", i), ERR_OK);
+}
+
+/* What says that it is gzip and is not would be an error, were it still looked at. */
+static void nothing_is_looked_at_when_the_findings_are_final(void **state)
+{
+    static const struct scan_unit unit = {.place = SCAN_BODY, .content_encoding = SPAN_LIT("gzip")};
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        struct findings findings = {0};
+        struct buf body = {0};
+        AUTO(scan) scan = NULL;
+        add_secrets(&body, SCAN_FINDINGS_MAX + i);
+        assert_int_equal(buf_add(&body, SPAN_LIT("and more")), ERR_OK);
+        assert_int_equal(scan_new(scanner, &unit, &scan), ERR_OK);
+        enum err err = scan_feed(scan, buf_span(&body), &findings);
+        assert_int_equal(findings.count, SCAN_FINDINGS_MAX);
+        assert_int_equal(findings_final(&findings), i == 1);
+        assert_int_equal(err, i == 1 ? ERR_OK : ERR_SYNTAX);
+        if (err == ERR_OK) assert_int_equal(scan_feed(scan, buf_span(&body), &findings), ERR_OK);
+        if (err == ERR_OK) assert_int_equal(scan_end(scan, &findings), ERR_OK);
+        buf_clear(&body);
+    }
+}
+
+static void whoever_takes_the_findings_out_is_told_to_the_end(void **state)
+{
+    static const struct scan_unit unit = {.place = SCAN_BODY, .to_the_end = true};
+    struct findings findings = {0};
+    struct buf body = {0};
+    AUTO(scan) scan = NULL;
+
+    (void)state;
+    add_secrets(&body, SCAN_FINDINGS_MAX + 1);
+    assert_int_equal(scan_new(scanner, &unit, &scan), ERR_OK);
+    assert_int_equal(scan_feed(scan, buf_span(&body), &findings), ERR_OK);
+    assert_true(findings_final(&findings));
+    assert_int_equal(scan_feed(scan, SPAN_LIT("AKIAQ3EGRZ5"), &findings), ERR_OK);
+    findings = (struct findings){0};
+    assert_int_equal(scan_feed(scan, SPAN_LIT("KLMNO27WX "), &findings), ERR_OK);
+    assert_int_equal(scan_end(scan, &findings), ERR_OK);
+    assert_int_equal(findings.count, 1);
+    assert_string_equal(findings.list[0].rule, "aws-id");
+    assert_int_equal(findings.list[0].byte, buf_len(&body) + 19);
+    buf_clear(&body);
+}
+
 static void the_ends_of_a_run_are_one_hit(void **state)
 {
     static const char token[] = "xoxb-2048-Kd93jfLq20aPzvKd93jfLq20aPzvKd93jfLq20aPzvKd93jfLq20aPzvKd93jfLq ";
@@ -454,7 +506,7 @@ static void more_hits_than_can_be_confirmed_are_refused(void **state)
     assert_int_equal(findings.count, 1);
     assert_string_equal(findings.list[0].rule, "too-many-hits");
     assert_string_equal(findings.list[0].where, "body as a whole");
-    assert_true(findings_stop(&findings));
+    assert_true(findings_final(&findings));
     assert_int_equal(scan_block(scanner, SCAN_TARGET, (struct span){0}, buf_span(&body), &block), ERR_OK);
     assert_true(findings_stop(&block));
     findings = scan_body(buf_span(&body), 1000, 1000); /* where there is time for all, there is nothing */
@@ -792,6 +844,8 @@ int main(void)
         cmocka_unit_test(a_name_that_holds_a_part_of_a_secret_is_not_shown),
         cmocka_unit_test(a_name_that_is_found_to_hold_one_later_is_taken_back),
         cmocka_unit_test(what_only_tells_gives_way_to_what_stops),
+        cmocka_unit_test(nothing_is_looked_at_when_the_findings_are_final),
+        cmocka_unit_test(whoever_takes_the_findings_out_is_told_to_the_end),
         cmocka_unit_test(the_ends_of_a_run_are_one_hit),
         cmocka_unit_test(more_hits_than_can_be_confirmed_are_refused),
         cmocka_unit_test(a_wrong_rule_is_named_with_the_compilers_words),

@@ -433,7 +433,7 @@ static void a_long_value_is_known_by_its_end_and_by_parts(void **state)
 
 static void a_scanner_without_values_finds_nothing(void **state)
 {
-    const struct scan_unit zipped = {SCAN_BODY, SPAN_LIT("gzip"), {0}};
+    const struct scan_unit zipped = {.place = SCAN_BODY, .content_encoding = SPAN_LIT("gzip")};
     AUTO(scan) scan = NULL;
 
     (void)state;
@@ -458,9 +458,9 @@ static void a_scanner_outlives_its_vault(void **state)
 static void what_cannot_be_read_is_refused(void **state)
 {
     static const struct span values[] = {SPAN_LIT(VALUE)};
-    const struct scan_unit packed = {SCAN_BODY, SPAN_LIT("compress"), {0}},
-                           plain = {SCAN_BODY, SPAN_LIT("Identity"), {0}};
-    const struct scan_unit zipped = {SCAN_BODY, SPAN_LIT("gzip"), {0}};
+    const struct scan_unit packed = {.place = SCAN_BODY, .content_encoding = SPAN_LIT("compress")},
+                           plain = {.place = SCAN_BODY, .content_encoding = SPAN_LIT("Identity")};
+    const struct scan_unit zipped = {.place = SCAN_BODY, .content_encoding = SPAN_LIT("gzip")};
     struct findings findings = {0};
     AUTO(scan) scan = NULL;
 

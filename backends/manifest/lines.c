@@ -101,7 +101,7 @@ static enum err end_together(struct lines *lines)
 
 static enum err begin_together(struct lines *lines)
 {
-    static const struct scan_unit unit = {.place = SCAN_BODY};
+    static const struct scan_unit unit = {.place = SCAN_BODY, .to_the_end = true};
 
     snprintf(lines->path, sizeof lines->path, "%s",
              lines->kind == DIFF_ADDED ? lines->diff.path : lines->options->path);

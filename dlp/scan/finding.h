@@ -57,12 +57,18 @@ struct findings {
     size_t count;
     bool more;   /* there were more than fit */
     bool stops;  /* one of them, kept or not, stops */
-    bool unkept; /* one that stops did not fit: the list does not say all that stops */
+    bool unkept; /* one that stops did not fit, or was not looked at: the list does not say all that stops */
 };
 
 /* May what was scanned not leave as it is?  The others are only told, and hide nothing: the scan has gone on behind
  * them. */
 static inline bool findings_stop(const struct findings *findings) { return findings->stops; }
+
+/* Nothing that is added changes what becomes of it: it is refused, and a yes to what the list says would not do. */
+static inline bool findings_final(const struct findings *findings) { return findings->stops && findings->unkept; }
+
+/* There is no room for one that does not stop. */
+static inline bool findings_full(const struct findings *findings) { return findings->count == SCAN_FINDINGS_MAX; }
 
 /* Judges it, and adds it unless it is there: the same secret, by the same rule, at the same place, with the same
  * ruling.  A body and a target are one place each, wherever in them it is; a field is one by its name.  One that starts

@@ -107,7 +107,8 @@ enum err scan_fields(struct scanner *scanner, enum scan_place place, const struc
 {
     static const struct path path;
     bool hidden[HEAD_FIELDS_MAX] = {false};
-    const struct sink sink = {place, findings, fields, count, hidden, &path, false};
+    const struct sink sink = {place, findings,          fields, count, hidden,
+                              &path, .to_the_end = true}; /* the last hit may hide a name */
     struct buf text = {0};
 
     if (scanner->candidates == NULL || count == 0) return ERR_OK;

@@ -13,6 +13,7 @@ struct scan {
     struct scanner *scanner;
     hs_stream_t *known, *rules[ENGINE_PARTS]; /* NULL where there are none, and after the end */
     enum scan_place place;
+    bool to_the_end;
     struct path path;
     struct pane pane;
     struct held held;
@@ -48,7 +49,7 @@ static enum err scan_plain(void *context, struct span bytes)
 /* A scan within the scan: the bytes as they come are looked at too, as what they say of themselves may be untrue. */
 static enum err undo_coding(struct scan *scan, struct span codings, const char *guessed)
 {
-    const struct scan_unit unit = {.place = scan->place};
+    const struct scan_unit unit = {.place = scan->place, .to_the_end = scan->to_the_end};
 
     TRY(inflate_new(codings, scan_plain, scan, &scan->inflate));
     if (scan->inflate == NULL) return ERR_OK;
@@ -69,6 +70,7 @@ enum err scan_new(struct scanner *scanner, const struct scan_unit *unit, struct 
     if (scan == NULL) return ERR_NOMEM;
     scan->scanner = scanner;
     scan->place = unit->place;
+    scan->to_the_end = unit->to_the_end;
     scan->joined = joined_find(unit->place, unit->content_type);
     scan->texts = &scan->own;
     if (scanner->candidates != NULL) {
@@ -97,7 +99,8 @@ void scan_free(struct scan **scan)
 
 static struct sink sink_of(const struct scan *scan, struct findings *findings)
 {
-    return (struct sink){.place = scan->place, .findings = findings, .path = &scan->path};
+    return (struct sink){
+        .place = scan->place, .findings = findings, .path = &scan->path, .to_the_end = scan->to_the_end};
 }
 
 static struct text text_of(const struct scan *scan, bool ends)
@@ -209,8 +212,10 @@ static enum err end_step(struct scan *scan, bool ends, struct findings *findings
 
 enum err scan_feed(struct scan *scan, struct span bytes, struct findings *findings)
 {
+    const struct sink sink = sink_of(scan, findings);
+
     if (scan->scanner->candidates == NULL) return ERR_OK;
-    while (bytes.len > 0) {
+    while (bytes.len > 0 && !sink_is_final(&sink)) {
         struct span step;
         assert(scan->known != NULL || scan->rules[0] != NULL); /* not after the end */
         TRY(pane_take(&scan->pane, &bytes, &step));
@@ -227,7 +232,7 @@ enum err scan_end(struct scan *scan, struct findings *findings)
     const struct sink sink = sink_of(scan, findings);
     const struct text text = text_of(scan, true);
 
-    if (scan->known == NULL && scan->rules[0] == NULL) return ERR_OK;
+    if ((scan->known == NULL && scan->rules[0] == NULL) || sink_is_final(&sink)) return ERR_OK;
     take_held(scan);
     TRY(close_streams(scan));
     TRY(text_settle(scan->scanner, &text, &sink, NULL));

@@ -6,6 +6,9 @@
  * Finds    every known value as it is and in the encodings of encoding.c's table; what the rules that are not off
  *          describe; both also in what is written in encodings, window by window (nest.h).  Each secret once for each
  *          place (a field is a place of its own), in the order in which they end, a window's encoded ones last.
+ * Over     when the findings are final (findings_final()): what comes behind in a body or a block is not looked at,
+ *          unless the unit asks for it.  When the findings are full, hits of rules that only tell are not confirmed,
+ *          and are told as `more`.
  * Coded    units are searched as they come and with their content codings undone (reactor/wire/inflate.h); so are
  *          those that start as gzip, zlib or zstd does and say nothing of it, as far as they are what they seem.
  * Holds    DECODE_WINDOW bytes and Hyperscan's state for an open scan, however long the unit; twice that, and a
@@ -32,6 +35,7 @@ void scanner_free(struct scanner **scanner); /* every scan of it must be freed *
 struct scan_unit {
     enum scan_place place;
     struct span content_encoding, content_type; /* may be empty */
+    bool to_the_end;                            /* for whoever takes the findings out on the way */
 };
 
 /* One piece of a head: a target, a field.  Its name is scanned too, and is shown in the finding unless a part of a

@@ -112,6 +112,29 @@ void text_tell_bound(const struct sink *sink, const char *rule, const char *titl
     finding.place = sink->place;
     finding_put_name(&finding, SPAN_LIT("as a whole"));
     findings_add(sink->findings, &finding);
+    sink->findings->unkept = true;
+}
+
+/* It could only be told, and there is no room. */
+static bool is_left_out(const struct scanner *scanner, const struct candidate *candidate, const struct sink *sink)
+{
+    if (candidate->id < scanner->known.count || sink->to_the_end || !findings_full(sink->findings)) return false;
+    return !rung_stops(scanner->engine->rules->list[candidate->id - scanner->known.count].rung);
+}
+
+/* One that may go on is told when its end has been seen, if it is a rule's. */
+static enum err tell(struct scanner *scanner, const struct text *text, const struct candidate *candidate,
+                     bool may_go_on, const struct sink *sink)
+{
+    if (is_left_out(scanner, candidate, sink)) {
+        sink->findings->more = true;
+        return ERR_OK;
+    }
+    if (candidate->id >= scanner->known.count)
+        return may_go_on ? ERR_OK
+                         : tell_rule(scanner, candidate->id - scanner->known.count, text, candidate->last, sink);
+    tell_known(scanner, candidate->id, candidate->last, sink);
+    return ERR_OK;
 }
 
 static void hold(struct candidates *candidates, size_t first, struct held *held)
@@ -132,15 +155,13 @@ enum err text_settle(struct scanner *scanner, const struct text *text, const str
 
     if (scanner->engine != NULL) confirm_next_text(scanner->engine->confirm);
     candidates_order(candidates);
-    for (; i < candidates->count; i++) {
+    for (; i < candidates->count && !sink_is_final(sink); i++) {
         const struct candidate *candidate = &candidates->list[i];
         bool may_go_on = !text->ends && candidate->last + SCAN_AHEAD >= seen;
         if (may_go_on && held != NULL) break;
-        if (candidate->id < scanner->known.count)
-            tell_known(scanner, candidate->id, candidate->last, sink);
-        else if (!may_go_on)
-            TRY(tell_rule(scanner, candidate->id - scanner->known.count, text, candidate->last, sink));
+        TRY(tell(scanner, text, candidate, may_go_on, sink));
     }
+    if (sink_is_final(sink)) return ERR_OK;
     if (held != NULL) hold(candidates, i, held);
     if (candidates->more) text_tell_bound(sink, "too-many-hits", "more hits than are confirmed");
     return ERR_OK;
@@ -163,7 +184,7 @@ static enum err sweep(struct scanner *scanner, struct span bytes)
 enum err text_scan(struct scanner *scanner, const struct text *text, const struct sink *sink)
 {
     assert(text->at == 0);
-    if (text->bytes.len == 0) return ERR_OK;
+    if (text->bytes.len == 0 || sink_is_final(sink)) return ERR_OK;
     if (text->bytes.len > SCAN_PIECE_MAX) return ERR_LIMIT;
     TRY(sweep(scanner, text->bytes));
     if (scanner->candidates->count == 0) return ERR_OK;

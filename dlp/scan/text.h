@@ -36,7 +36,14 @@ struct sink {
     bool *hidden; /* by field: its name holds a part of a secret */
     const struct path *path;
     bool is_pair; /* the text is two fields' values, and what was told of one alone is not told again */
+    bool to_the_end;
 };
+
+/* What comes behind changes nothing, and nobody wants it told. */
+static inline bool sink_is_final(const struct sink *sink)
+{
+    return !sink->to_the_end && findings_final(sink->findings);
+}
 
 /* Candidates at the end of the bytes, for the call with the next. */
 struct held {
