@@ -45,10 +45,13 @@ int candidates_on_match(unsigned id, unsigned long long from, unsigned long long
     assert(now.id < candidates->id_count);
     latest = candidates->latest[now.id];
     if (latest == CANDIDATE_IGNORED) return 0;
-    if (latest > 0 && candidates->list[latest - 1].last + 1 == to)
-        candidates->list[latest - 1].last = to;
-    else
-        candidates_add(candidates, &now);
+    struct candidate *run = latest > 0 ? &candidates->list[latest - 1] : NULL;
+    if (run != NULL && run->last + 1 == to) {
+        run->last = to;
+        return 0;
+    }
+    candidates->scattered |= run != NULL && run->last >= to;
+    candidates_add(candidates, &now);
     return 0; /* anything else would end the scan */
 }
 
@@ -68,7 +71,7 @@ static int by_end(const void *a, const void *b)
     return x->last != y->last ? compare(x->last, y->last) : compare(x->id, y->id);
 }
 
-/* An end that hangs on the byte behind it is reported late, so runs may have come in parts. */
+/* An end that hangs on the byte behind it is reported late. */
 static void merge(struct candidates *candidates)
 {
     size_t kept = 0;
@@ -83,17 +86,25 @@ static void merge(struct candidates *candidates)
     candidates->count = kept + 1;
 }
 
+static bool is_ordered(const struct candidates *candidates)
+{
+    for (size_t i = 1; i < candidates->count; i++)
+        if (by_end(&candidates->list[i - 1], &candidates->list[i]) > 0) return false;
+    return true;
+}
+
 void candidates_order(struct candidates *candidates)
 {
-    if (candidates->count < 2) return;
-    qsort(candidates->list, candidates->count, sizeof candidates->list[0], by_id);
-    merge(candidates);
-    qsort(candidates->list, candidates->count, sizeof candidates->list[0], by_end);
+    if (candidates->scattered) {
+        qsort(candidates->list, candidates->count, sizeof candidates->list[0], by_id);
+        merge(candidates);
+    }
+    if (!is_ordered(candidates)) qsort(candidates->list, candidates->count, sizeof candidates->list[0], by_end);
 }
 
 void candidates_clear(struct candidates *candidates)
 {
     for (size_t i = 0; i < candidates->count; i++) candidates->latest[candidates->list[i].id] = 0;
     candidates->count = 0;
-    candidates->more = false;
+    candidates->more = candidates->scattered = false;
 }

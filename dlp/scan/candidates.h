@@ -19,6 +19,7 @@ struct candidates {
     struct candidate list[ENGINE_CANDIDATES_MAX];
     size_t count;
     bool more;
+    bool scattered; /* a run may have come in parts */
     size_t id_count;
     uint16_t latest[]; /* by id: 1 + where in the list the latest of it is; 0; or CANDIDATE_IGNORED */
 };

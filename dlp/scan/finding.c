@@ -41,13 +41,13 @@ static bool is_same_place(const struct finding *a, const struct finding *b)
 
 static bool is_same_secret(const struct finding *a, const struct finding *b)
 {
-    return is_same_place(a, b) && a->rung == b->rung && a->ruling == b->ruling && a->slot == b->slot &&
-           memcmp(&a->fingerprint, &b->fingerprint, sizeof a->fingerprint) == 0;
+    return memcmp(&a->fingerprint, &b->fingerprint, sizeof a->fingerprint) == 0 && a->rung == b->rung &&
+           a->ruling == b->ruling && a->slot == b->slot && is_same_place(a, b);
 }
 
 static bool starts_alike(const struct finding *a, const struct finding *b)
 {
-    return is_same_place(a, b) && a->slot == b->slot && a->from == b->from;
+    return a->from == b->from && a->slot == b->slot && is_same_place(a, b);
 }
 
 static struct finding *find(struct findings *findings, const struct finding *finding,

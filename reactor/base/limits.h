@@ -97,9 +97,9 @@
 #define RULE_COUNT_MAX    1024u  /* rules of one scanner; ours are some 250 */
 #define RULE_WINDOW       4096u  /* bytes behind a hit that are looked at to confirm it */
 
-#define SCAN_HELD_MAX         32u  /* candidates at a piece's end that wait for the next: expressions that end alike */
-#define ENGINE_CANDIDATES_MAX 512u /* of one step or block; honest text has a few in a megabyte */
-#define CONFIRM_MEMO_ROWS     512u /* hits of one step that are remembered as judged; 32 KiB */
+#define SCAN_HELD_MAX         32u   /* candidates at a piece's end that wait for the next: expressions that end alike */
+#define ENGINE_CANDIDATES_MAX 1024u /* of one step or block: one in 16 bytes; a list of placeholders has one a line */
+#define CONFIRM_MEMO_ROWS     512u  /* hits of one step that are remembered as judged; 32 KiB */
 #define CONFIRM_STEPS_MAX     200000u /* of backtracking in one window: milliseconds; honest text takes some hundred */
 
 #define DECODE_TEXT_MAX     MIB(1)  /* bytes of a text whose encodings are undone; windows are far smaller */
