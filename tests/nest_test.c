@@ -322,6 +322,17 @@ static void a_token_in_two_values_that_follow_each_other_is_found(void **state)
         }
 }
 
+static void nothing_but_quotes_is_no_value(void **state)
+{
+    struct buf body = {0};
+
+    (void)state;
+    for (size_t i = 0; i < 2 * DECODE_STEP; i++) add(&body, SPAN_LIT("\""));
+    assert_int_equal(scan_body(buf_span(&body), 1000).count, 0);
+    assert_int_equal(scan_body(span_first(buf_span(&body), 70), 70).count, 0);
+    buf_clear(&body);
+}
+
 static void a_token_in_two_parameters_of_a_target_is_found(void **state)
 {
     static const struct span target = SPAN_LIT("/p?a=ghp_Zq3vX8nLw2RtY6uBc1&b=Kd9MfH4sJg7Pe5Ao0W&c=3");
@@ -389,6 +400,7 @@ int main(void)
         cmocka_unit_test(what_grows_out_of_all_measure_is_refused),
         cmocka_unit_test(a_field_is_undone_by_itself),
         cmocka_unit_test(a_token_in_two_values_that_follow_each_other_is_found),
+        cmocka_unit_test(nothing_but_quotes_is_no_value),
         cmocka_unit_test(a_token_in_two_parameters_of_a_target_is_found),
         cmocka_unit_test(a_token_in_two_fields_is_told_once_of_the_second),
         cmocka_unit_test(every_allocation_may_fail),

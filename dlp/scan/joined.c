@@ -84,61 +84,110 @@ static enum err join_query(const struct decoder *self, struct span text, struct 
 
 /* --- JSON ------------------------------------------------------------------------------------------------ */
 
-enum { BLOCK = 64 };
+enum { BLOCK = 64, BEFORE = 5 };
+#define NO_QUOTE SIZE_MAX
 
-/* Without a branch, so that it becomes a few wide instructions: a quote that no backslash escapes is in there. */
-static inline __attribute__((always_inline)) bool has_quote(const uint8_t *at)
+typedef uint64_t quotes_fn(const uint8_t *at);
+
+/* Bit i: a quote that no backslash escapes is at at[i].  The byte in front of at is there. */
+static uint64_t quotes_plain(const uint8_t *at)
 {
     const uint8_t *before = at - 1;
-    uint8_t any = 0;
+    uint64_t quotes = 0;
 
-    for (size_t i = 0; i < BLOCK; i++) any |= (uint8_t)(at[i] == '"') & (uint8_t)(before[i] != '\\');
-    return any != 0;
+    for (size_t i = 0; i < BLOCK; i++) quotes |= (uint64_t)(at[i] == '"' && before[i] != '\\') << i;
+    return quotes;
 }
 
-static size_t skip_blocks(const uint8_t *bytes, size_t at, size_t len)
+#ifdef __x86_64__
+typedef char lane __attribute__((vector_size(32), aligned(1), may_alias));
+
+__attribute__((target("avx2"))) static uint32_t quotes_in_lane(const uint8_t *at)
 {
-    while (at + BLOCK <= len && !has_quote(bytes + at)) at += BLOCK;
-    return at;
+    const lane here = *(const lane *)at, before = *(const lane *)(at - 1);
+
+    return (uint32_t)__builtin_ia32_pmovmskb256((lane)((here == '"') & (before != '\\')));
 }
 
-__attribute__((target("avx2"))) static size_t skip_blocks_avx2(const uint8_t *bytes, size_t at, size_t len)
+__attribute__((target("avx2"))) static uint64_t quotes_avx2(const uint8_t *at)
 {
-    while (at + BLOCK <= len && !has_quote(bytes + at)) at += BLOCK;
-    return at;
+    return quotes_in_lane(at) | (uint64_t)quotes_in_lane(at + BLOCK / 2) << 32;
 }
 
-/* The first quote at or behind from that is not escaped, or text.len.  Where one is, as in the long strings of code
- * that models are sent, many are. */
-static size_t next_quote(struct span text, size_t from)
-{
-    for (size_t at = span_find(text, '"', from); at < text.len; at = span_find(text, '"', at)) {
-        if (at == 0 || text.at[at - 1] != '\\') return at;
-        at = __builtin_cpu_supports("avx2") ? skip_blocks_avx2(text.at, at + 1, text.len)
-                                            : skip_blocks(text.at, at + 1, text.len);
-    }
-    return text.len;
-}
+static quotes_fn *quotes_here(void) { return __builtin_cpu_supports("avx2") ? quotes_avx2 : quotes_plain; }
+#else
+static quotes_fn *quotes_here(void) { return quotes_plain; }
+#endif
 
-static uint8_t next_mark(struct span text, size_t at)
+/* The first byte at or behind at that is no blank. */
+static uint8_t mark_at(struct span text, size_t at)
 {
     while (at < text.len && (text.at[at] == ' ' || text.at[at] == '\n' || text.at[at] == '\r' || text.at[at] == '\t'))
         at++;
     return at < text.len ? text.at[at] : '\0';
 }
 
-/* From quote to quote: what begins with a mark stands between two strings, as no half of a token does. */
+/* Between two strings nothing but this comes first, as it does in no half of a token. */
+static bool is_between(struct span text, size_t quote)
+{
+    uint8_t mark = mark_at(text, quote + 1);
+
+    return mark == ',' || mark == ':' || mark == ']' || mark == '}';
+}
+
+/* Lengths alone, as most are too short or too long. */
+static bool may_fit(size_t left, size_t right)
+{
+    return left <= JOIN_PART_MAX && right <= JOIN_PART_MAX && left + right >= JOIN_PAIR_MIN;
+}
+
+/* quote: the places of quotes up to this one.  From the last but one to it a string, and count quotes before that
+ * another: 2, or 4 where the name of the second is between them. */
+static enum err join_strings(struct joiner *joiner, const size_t *quote, size_t count)
+{
+    const size_t *open = quote - 1, *left = open - count;
+    struct span text = joiner->text;
+
+    if (!is_between(text, left[1]) || !is_between(text, open[-1]) || mark_at(text, open[1] + 1) == ':') return ERR_OK;
+    if ((mark_at(text, open[-1] + 1) == ':') != (count == 4) || mark_at(text, left[1] + 1) == ':') return ERR_OK;
+    joiner->left = (struct span){text.at + left[0] + 1, left[1] - left[0] - 1};
+    return join(joiner, (struct span){text.at + open[0] + 1, open[1] - open[0] - 1});
+}
+
+/* Quotes of a block, behind the last of those before; the text's first byte goes with its first block. */
+struct quotes {
+    size_t at[BEFORE + 1 + BLOCK];
+    size_t count;
+};
+
+static enum err join_block(struct joiner *joiner, struct quotes *quotes)
+{
+    for (size_t i = BEFORE; i < quotes->count; i++) {
+        const size_t *quote = &quotes->at[i];
+        size_t right = quote[0] - quote[-1];
+        if (right > JOIN_PART_MAX) continue;
+        if (quote[-3] != NO_QUOTE && may_fit(quote[-2] - quote[-3], right)) TRY(join_strings(joiner, quote, 2));
+        if (quote[-5] != NO_QUOTE && may_fit(quote[-4] - quote[-5], right)) TRY(join_strings(joiner, quote, 4));
+    }
+    if (quotes->count > BEFORE) memmove(quotes->at, &quotes->at[quotes->count - BEFORE], BEFORE * sizeof quotes->at[0]);
+    quotes->count = BEFORE;
+    return ERR_OK;
+}
+
 static enum err join_json(const struct decoder *self, struct span text, struct buf *room, decoded_fn *fn, void *context)
 {
     struct joiner joiner = begin(self, text, room, fn, context);
-    size_t open = next_quote(text, 0), close;
+    struct quotes quotes = {{NO_QUOTE, NO_QUOTE, NO_QUOTE, NO_QUOTE, NO_QUOTE}, BEFORE};
+    quotes_fn *find_quotes = quotes_here();
 
-    for (; open < text.len; open = close) {
-        uint8_t mark = next_mark(text, open + 1);
-        close = next_quote(text, open + 1);
-        if (mark == ',' || mark == ':' || mark == ']' || mark == '}' || close == text.len) continue;
-        if (next_mark(text, close + 1) == ':') continue; /* a key */
-        TRY(join(&joiner, (struct span){text.at + open + 1, close - open - 1}));
+    if (text.len > 0 && text.at[0] == '"') quotes.at[quotes.count++] = 0;
+    for (size_t at = 1; at < text.len; at += BLOCK) {
+        uint8_t last[1 + BLOCK];
+        bool whole = at + BLOCK <= text.len;
+        if (!whole) memcpy(memset(last, 0, sizeof last), text.at + at - 1, text.len - at + 1);
+        for (uint64_t bits = find_quotes(whole ? text.at + at : last + 1); bits != 0; bits &= bits - 1)
+            quotes.at[quotes.count++] = at + (size_t)__builtin_ctzll(bits);
+        TRY(join_block(&joiner, &quotes));
     }
     return tell(&joiner);
 }
