@@ -255,6 +255,30 @@ static void what_grows_out_of_all_measure_is_refused(void **state)
     buf_clear(&text);
 }
 
+static void wrap_gzip(struct buf *out, struct span text) { coder_add(out, "gzip", text); }
+
+/* Once more below the deepest that is undone is a finding of its own, however often. */
+static void what_is_deeper_than_is_undone_is_refused(void **state)
+{
+    static void (*const wraps[])(struct buf *, struct span) = {base64, wrap_gzip};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(wraps); i++) {
+        struct buf text = {0};
+        add(&text, SPAN_LIT("some words, and then " GHP " and some more"));
+        for (unsigned depth = 1; depth <= 20; depth++) {
+            struct buf wrapped = {0};
+            wraps[i](&wrapped, buf_span(&text));
+            struct findings findings = scan_body(buf_span(&wrapped), 100);
+            assert_int_equal(findings.count, 1);
+            assert_string_equal(findings.list[0].rule, depth <= DECODE_DEPTH_MAX ? "github-pat" : "too-deep");
+            buf_clear(&text);
+            text = wrapped;
+        }
+        buf_clear(&text);
+    }
+}
+
 /* --- heads ----------------------------------------------------------------------------------------------- */
 
 static void a_field_is_undone_by_itself(void **state)
@@ -398,6 +422,7 @@ int main(void)
         cmocka_unit_test(what_is_compressed_and_does_not_say_so_is_read),
         cmocka_unit_test(what_only_looks_compressed_is_as_good_as_any),
         cmocka_unit_test(what_grows_out_of_all_measure_is_refused),
+        cmocka_unit_test(what_is_deeper_than_is_undone_is_refused),
         cmocka_unit_test(a_field_is_undone_by_itself),
         cmocka_unit_test(a_token_in_two_values_that_follow_each_other_is_found),
         cmocka_unit_test(nothing_but_quotes_is_no_value),

@@ -33,6 +33,13 @@ static enum err spend(struct nest *nest, size_t bytes)
     return ERR_OK;
 }
 
+/* What is still encoded at the bottom is not looked at, so it is a finding. */
+static enum err go_deeper(struct nest *nest)
+{
+    nest->is_spent = nest->path.depth == DECODE_DEPTH_MAX;
+    return nest->is_spent ? ERR_LIMIT : ERR_OK;
+}
+
 static bool was_seen(struct nest *nest, const struct text *text)
 {
     uint8_t cut = (uint8_t)(text->begins | text->ends << 1), key[DIGEST_BYTES];
@@ -57,7 +64,7 @@ static enum err look_at_new(struct nest *nest, const struct text *text)
     nest->path.text = ++*nest->texts;
     nest->path.base = 0;
     TRY(text_scan(nest->scanner, text, &nest->sink));
-    if (nest->path.depth < DECODE_DEPTH_MAX) TRY(look_inflated(nest, text));
+    TRY(look_inflated(nest, text));
     return look(nest, text);
 }
 
@@ -89,6 +96,7 @@ static enum err on_decoded(void *context, const struct decoded *decoded)
         .ends = decoded->to < around.len ? !is_cut_behind(around, decoded) : level->text->ends,
     };
 
+    TRY(go_deeper(nest));
     TRY(spend(nest, text.bytes.len));
     if (was_seen(nest, &text)) return ERR_OK;
     nest->path.names[nest->path.depth++] = decoded->name;
@@ -118,7 +126,6 @@ static enum err undo(struct nest *nest, const struct text *text, size_t cost)
 
 static enum err look(struct nest *nest, const struct text *text)
 {
-    if (nest->path.depth == DECODE_DEPTH_MAX) return ERR_OK;
     return undo(nest, text, text->bytes.len / DECODE_LOOKS);
 }
 
@@ -126,7 +133,7 @@ static enum err undo_joined(struct nest *nest, const struct text *text)
 {
     struct level level = {nest, text};
 
-    if (nest->joined == NULL) return ERR_OK;
+    if (nest->joined == NULL || nest->path.depth == DECODE_DEPTH_MAX) return ERR_OK;
     return decode_undo(nest->joined, text->bytes, &nest->scanner->rooms[nest->path.depth], on_decoded, &level);
 }
 
@@ -135,7 +142,6 @@ enum err nest_look(struct nest *nest, const struct text *text)
     enum err err = undo(nest, text, 0); /* no more than there are decoders */
 
     if (err == ERR_OK) err = undo_joined(nest, text);
-
     for (size_t i = 0; i < COUNT_OF(nest->scanner->rooms); i++) buf_cut(&nest->scanner->rooms[i], 0);
     if (!nest->is_spent) return err;
     nest_tell_spent(&nest->sink);
@@ -223,6 +229,7 @@ static enum err look_inflated(struct nest *nest, const struct text *text)
     const struct path path = nest->path;
 
     if (coding.len == 0) return ERR_OK;
+    TRY(go_deeper(nest));
     TRY(spend(nest, DECODE_INFLATE_COST));
     nest->path.names[nest->path.depth++] = (const char *)coding.at;
     enum err err = inflate_all(&inflated, coding, text->bytes);

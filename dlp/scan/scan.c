@@ -182,11 +182,14 @@ static enum err end_coding(struct scan *scan, struct findings *findings)
     return scan_end(scan->plain, findings);
 }
 
-static enum err guess_coding(struct scan *scan)
+static enum err guess_coding(struct scan *scan, struct findings *findings)
 {
+    const struct sink sink = sink_of(scan, findings);
     struct span coding = nest_coding(pane_bytes(&scan->pane));
 
-    if (scan->inflate != NULL || coding.len == 0 || scan->path.depth == DECODE_DEPTH_MAX) return ERR_OK;
+    if (scan->inflate != NULL || coding.len == 0) return ERR_OK;
+    if (scan->path.depth == DECODE_DEPTH_MAX) nest_tell_spent(&sink);
+    if (scan->path.depth == DECODE_DEPTH_MAX) return ERR_OK;
     return undo_coding(scan, coding, (const char *)coding.at);
 }
 
@@ -205,7 +208,7 @@ static enum err look(struct scan *scan, bool ends, struct findings *findings)
 
 static enum err end_step(struct scan *scan, bool ends, struct findings *findings)
 {
-    if (scan->pane.at == 0 && scan->pane.len == scan->pane.fresh) TRY(guess_coding(scan));
+    if (scan->pane.at == 0 && scan->pane.len == scan->pane.fresh) TRY(guess_coding(scan, findings));
     TRY(look(scan, ends, findings));
     return inflate_step(scan, pane_fresh(&scan->pane), findings);
 }

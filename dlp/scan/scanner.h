@@ -8,12 +8,12 @@
 
 struct scanner {
     struct known known;
-    struct engine *engine;              /* or NULL */
-    const struct part *parts;           /* the engine's */
-    size_t part_count;                  /* 0 where there is no rule */
-    hs_scratch_t *scratch;              /* large enough for all */
-    struct candidates *candidates;      /* of the call under way: known forms, then rules; NULL when there is neither */
-    struct buf rooms[DECODE_DEPTH_MAX]; /* by depth: what a decoder gives; empty between calls */
+    struct engine *engine;         /* or NULL */
+    const struct part *parts;      /* the engine's */
+    size_t part_count;             /* 0 where there is no rule */
+    hs_scratch_t *scratch;         /* large enough for all */
+    struct candidates *candidates; /* of the call under way: known forms, then rules; NULL when there is neither */
+    struct buf rooms[DECODE_DEPTH_MAX + 1]; /* by depth: what a decoder gives; empty between calls */
 };
 
 /* Who collects what Hyperscan reports: of known forms, of rules. */
