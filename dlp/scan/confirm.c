@@ -171,6 +171,7 @@ enum err confirm_later(const struct rule_set *rules, struct confirm **confirm_ou
     AUTO(confirm) confirm = mem_new(sizeof *confirm);
 
     if (confirm == NULL) return ERR_NOMEM;
+    memo_begin(&confirm->memo);
     TRY(make_contexts(confirm));
     confirm->list = mem_new(rules->count * sizeof *confirm->list);
     if (confirm->list == NULL) return ERR_NOMEM;
@@ -347,19 +348,20 @@ static enum err match(struct attempt *attempt)
 }
 
 /* Most keywords are a part of what matches. */
-static enum err judge_hit(struct confirm *confirm, size_t rule, const struct window *window, struct memo_row *row)
+static enum err judge_hit(struct confirm *confirm, size_t rule, const struct window *window,
+                          struct memo_outcome *outcome)
 {
     struct attempt attempt = {.confirm = confirm, .matcher = &confirm->list[rule], .window = window};
 
     TRY(match(&attempt));
-    row->found = attempt.found;
+    outcome->found = attempt.found;
     if (!attempt.found) return ERR_OK;
-    row->rung = attempt.rung;
-    row->back = (uint16_t)(window->bytes.at + window->end - attempt.secret.at);
-    row->len = (uint16_t)attempt.secret.len;
-    row->has_keyword = has_keyword(confirm, attempt.matcher->rule,
-                                   (struct span){window->bytes.at + attempt.start, window->end - attempt.start});
-    return fingerprint_of(attempt.secret, &row->fingerprint);
+    outcome->rung = attempt.rung;
+    outcome->back = (uint16_t)(window->bytes.at + window->end - attempt.secret.at);
+    outcome->len = (uint16_t)attempt.secret.len;
+    outcome->has_keyword = has_keyword(confirm, attempt.matcher->rule,
+                                       (struct span){window->bytes.at + attempt.start, window->end - attempt.start});
+    return fingerprint_of(attempt.secret, &outcome->fingerprint);
 }
 
 /* What is in front of the widest match shows in `\b`, and in `^` where the text begins. */
@@ -378,21 +380,23 @@ enum err confirm_hit(struct confirm *confirm, size_t rule, const struct window *
 {
     struct matcher *matcher = &confirm->list[rule];
     struct memo_key key;
+    const struct memo_outcome *outcome;
     struct memo_row *row;
 
     assert(rule < confirm->count && window->end <= window->bytes.len && window->end <= RULE_WINDOW);
     TRY(compile_at_last(confirm, matcher));
     key = key_of(rule, matcher->width, window);
     if (!memo_find(&confirm->memo, &key, &row)) {
-        TRY(judge_hit(confirm, rule, window, row));
+        TRY(judge_hit(confirm, rule, window, &row->outcome));
         memo_keep(&confirm->memo, row);
     }
-    if (!row->found) return ERR_NOT_FOUND;
-    if (!row->has_keyword && !has_keyword(confirm, matcher->rule, span_first(window->bytes, window->end)))
+    outcome = &row->outcome;
+    if (!outcome->found) return ERR_NOT_FOUND;
+    if (!outcome->has_keyword && !has_keyword(confirm, matcher->rule, span_first(window->bytes, window->end)))
         return ERR_NOT_FOUND;
-    confirmed->rung = row->rung;
-    confirmed->secret = (struct span){window->bytes.at + window->end - row->back, row->len};
-    confirmed->fingerprint = row->fingerprint;
+    confirmed->rung = outcome->rung;
+    confirmed->secret = (struct span){window->bytes.at + window->end - outcome->back, outcome->len};
+    confirmed->fingerprint = outcome->fingerprint;
     return ERR_OK;
 }
 

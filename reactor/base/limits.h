@@ -99,7 +99,9 @@
 
 #define SCAN_HELD_MAX         32u   /* candidates at a piece's end that wait for the next: expressions that end alike */
 #define ENGINE_CANDIDATES_MAX 1024u /* of one step or block: one in 16 bytes; a list of placeholders has one a line */
-#define CONFIRM_MEMO_ROWS     512u  /* hits of one step that are remembered as judged; 32 KiB */
+#define MEMO_ROWS             512u  /* hits of one step that are remembered as judged; 40 KiB */
+#define MEMO_WIDE_ROWS        512u  /* ...of all steps, when their rules are wide: more than one window has; 26 KiB */
+#define MEMO_WIDE_BYTES       512u  /* a digest of fewer takes as long as to judge them */
 #define CONFIRM_STEPS_MAX     200000u /* of backtracking in one window: milliseconds; honest text takes some hundred */
 
 #define DECODE_TEXT_MAX     MIB(1)  /* bytes of a text whose encodings are undone; windows are far smaller */
