@@ -176,7 +176,7 @@ def story_an_upstream_whose_certificate_is_not_good_gets_no_byte():
     other = lab.serve("b", names=("bad.example.org",), env={"PLAY_TOKEN": TOKEN}, ip="127.77.0.2")
     got = curl("-o", "/dev/null", "-w", "%{http_code}", "https://bad.example.org/ok/", through=other)
     check(got.stdout == "502", got.stdout + got.stderr)
-    check(other.access()[-1]["reason"] == "upstream-tls", str(other.access()[-1]))
+    check(other.last()["reason"] == "upstream-tls", str(other.access()))
 
 
 def story_uploads_and_downloads_keep_their_bytes_and_the_proxy_its_memory():
