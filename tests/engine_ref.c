@@ -156,6 +156,19 @@ static void mark_ends(struct search *search, pcre2_code **code)
     search->judging = true;
 }
 
+/* The last end of a run counts.  When there is room for nothing more, what is only told is not looked at. */
+static void look_at(struct search *search, const pcre2_code *code, enum scan_place place, struct findings *findings)
+{
+    if (!search->ends[search->end] || search->ends[search->end + 1]) return;
+    if (findings_full(findings) && !rung_stops(search->rule->rung)) {
+        findings->more = true;
+        return;
+    }
+    search->found = false;
+    if (has_word_near(search)) go(search, code);
+    if (search->found) tell(search, place, findings);
+}
+
 void ref_scan(const struct rule_set *rules, enum scan_place place, struct span text, struct findings *findings)
 {
     struct search *searches = mem_new(rules->count * sizeof *searches);
@@ -167,13 +180,9 @@ void ref_scan(const struct rule_set *rules, enum scan_place place, struct span t
         mark_ends(&searches[i], &codes[i]);
     }
     for (size_t end = 0; end <= text.len; end++)
-        for (size_t i = 0; i < rules->count; i++) {
-            struct search *search = &searches[i];
-            if (!search->ends[end] || search->ends[end + 1]) continue; /* of a run the last counts */
-            search->end = end;
-            search->found = false;
-            if (has_word_near(search)) go(search, codes[i]);
-            if (search->found) tell(search, place, findings);
+        for (size_t i = 0; i < rules->count && !findings_final(findings); i++) {
+            searches[i].end = end;
+            look_at(&searches[i], codes[i], place, findings);
         }
     for (size_t i = 0; i < rules->count; i++) {
         mem_free(searches[i].ends);
