@@ -14,7 +14,6 @@
 #include "backends/manifest/file.h"
 #include "bench/scan_bench.h"
 #include "dlp/scan/engine_int.h"
-#include "reactor/base/json.h"
 
 enum { TEXT_BYTES = 200 * 1024, HEADS = 1000, OPEN = 1000, FEW = 3 };
 #define UPLOAD_BYTES MIB(100)
@@ -106,20 +105,9 @@ static void make_source(void) { read_source(&text); }
 static void make_request_of(size_t bytes)
 {
     struct buf source = {0};
-    struct json json = json_begin(&text);
 
     read_source(&source);
-    json_open(&json, NULL, '{');
-    json_text(&json, "model", SPAN_LIT("m"));
-    json_number(&json, "max_tokens", 4096);
-    json_open(&json, "messages", '[');
-    json_open(&json, NULL, '{');
-    json_text(&json, "role", SPAN_LIT("user"));
-    json_text(&json, "content", span_first(buf_span(&source), bytes));
-    json_close(&json, '}');
-    json_close(&json, ']');
-    json_close(&json, '}');
-    scan_bench_require(json.err == ERR_OK);
+    scan_bench_add_json(&text, span_first(buf_span(&source), bytes));
     buf_clear(&source);
 }
 

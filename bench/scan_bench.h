@@ -58,6 +58,23 @@ static inline void scan_bench_add_random(struct buf *text, const char *set, size
     buf_added(text, len);
 }
 
+/* Text in JSON as the clients of LLMs write it: \n and \", not \u000a and \u0022. */
+static inline void scan_bench_add_json(struct buf *text, struct span value)
+{
+    static const char plain[] = "\n\"\\\t\r", written[] = "n\"\\tr";
+
+    scan_bench_add(text, "{\"model\":\"m\",\"max_tokens\":4096,\"messages\":[{\"role\":\"user\",\"content\":\"");
+    for (size_t i = 0; i < value.len; i++) {
+        const char *escaped = value.at[i] == '\0' ? NULL : strchr(plain, value.at[i]);
+        char escape[] = {'\\', escaped == NULL ? '\0' : written[escaped - plain], '\0'};
+        if (escaped != NULL)
+            scan_bench_add(text, escape);
+        else
+            scan_bench_require(buf_add(text, (struct span){value.at + i, 1}) == ERR_OK);
+    }
+    scan_bench_add(text, "\"}]}");
+}
+
 #define SCAN_BENCH_BASE64 "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 /* Feeds text, over and over until bytes have been, in pieces as they come from a socket. */

@@ -70,13 +70,16 @@ static void add(struct buf *text, struct span bytes) { require(buf_add(text, byt
 
 static void check_places(struct span text)
 {
-    struct places here, plain;
+    struct marks marks_here, marks_plain;
+    struct rows rows_here, rows_plain;
 
-    if (text.len < BLOCK_BYTES + 2) return;
-    require(blocks_here()->escapes(text.at, BLOCK_BYTES) == blocks_plain.escapes(text.at, BLOCK_BYTES));
-    blocks_here()->places(text.at, 1, &here);
-    blocks_plain.places(text.at, 1, &plain);
-    require(memcmp(&here, &plain, sizeof here) == 0);
+    if (text.len < BLOCK_BYTES + BLOCK_BEHIND) return;
+    blocks_here()->marks(text.at, 1, &marks_here);
+    blocks_plain.marks(text.at, 1, &marks_plain);
+    require(memcmp(&marks_here, &marks_plain, sizeof marks_here) == 0);
+    blocks_here()->rows(text.at, 1, &rows_here);
+    blocks_plain.rows(text.at, 1, &rows_plain);
+    require(memcmp(&rows_here, &rows_plain, sizeof rows_here) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);

@@ -6,52 +6,32 @@
 
 /* --- byte by byte ---------------------------------------------------------------------------------------- */
 
-static unsigned kind(const struct kinds *kinds, uint8_t c) { return kinds->low[c & 15] & kinds->high[c >> 4]; }
-
-/* What is not read must not be found. */
-static inline void clear_rest(struct bits *bits, size_t count)
+static void rows_plain(const uint8_t *at, size_t count, struct rows *out)
 {
-    if (count < BLOCK_BATCH) memset(bits, 0, sizeof *bits);
-}
-
-static void read_byte(uint8_t c, unsigned i, struct bits *bits, size_t block)
-{
-    unsigned is = kind(&byte_kinds, c), quad = kind(&quad_kinds, c), third = kind(&third_kinds, c);
-
-    bits->digit[block] |= (uint64_t)((is & DIGIT) != 0) << i;
-    bits->alnum[block] |= (uint64_t)((is & ALNUM) != 0) << i;
-    bits->figure[block] |= (uint64_t)((is & FIGURE) != 0) << i;
-    bits->code[block] |= (uint64_t)((is & CODE) != 0) << i;
-    bits->blank[block] |= (uint64_t)(c == ' ') << i;
-    bits->slash[block] |= (uint64_t)(c == '\\') << i;
-    bits->first[block] |= (uint64_t)((quad & FIRST) != 0) << i;
-    bits->second[block] |= (uint64_t)((quad & SECOND) != 0) << i;
-    bits->third[block] |= (uint64_t)((third & THIRD) != 0) << i;
-    bits->first85[block] |= (uint64_t)((third & FIRST85) != 0) << i;
-}
-
-static void places_plain(const uint8_t *at, size_t count, struct places *out)
-{
-    struct bits bits = {0};
+    struct kind_bits bits = {0};
 
     for (size_t block = 0; block < count; block++, at += BLOCK_STEP)
-        for (unsigned i = 0; i < BLOCK_BYTES; i++) read_byte(at[i], i, &bits, block);
-    find_places(&bits, out);
+        for (unsigned i = 0; i < BLOCK_BYTES; i++)
+            for (unsigned kind = 0; kind < KIND_BITS && at[i] < sizeof byte_kinds; kind++)
+                bits.of[kind][block] |= (uint64_t)(byte_kinds[at[i]] >> kind & 1) << i;
+    find_rows(&bits, out);
 }
 
-static uint32_t escapes_plain(const uint8_t *at, size_t bytes)
+static unsigned set_of(const struct sets *sets, uint8_t c) { return sets->low[c & 15] & sets->high[c >> 4]; }
+
+static void marks_plain(const uint8_t *at, size_t count, struct marks *out)
 {
-    uint32_t found = 0;
-
-    for (size_t i = 0; i < bytes; i++) {
-        found |= kind(&escape_first, at[i]) & kind(&escape_second, at[i + 1]) & kind(&escape_third, at[i + 2]);
-        if (at[i] == 0) found |= BYTE_ZERO;
-        if (at[i] >= 0x80) found |= BYTE_HIGH;
+    memset(out, 0, sizeof *out);
+    for (size_t i = 0; i < count * BLOCK_BYTES; i++) {
+        uint64_t bit = 1ull << i % BLOCK_BYTES;
+        unsigned two = set_of(&escape_first, at[i]) & set_of(&escape_second, at[i + 1]);
+        if ((two & set_of(&escape_third, at[i + 2])) != 0) out->escape[i / BLOCK_BYTES] |= bit;
+        if (at[i] == 0) out->zero[i / BLOCK_BYTES] |= bit;
+        if (at[i] >= 0x80) out->high[i / BLOCK_BYTES] |= bit;
     }
-    return found;
 }
 
-const struct blocks blocks_plain = {places_plain, escapes_plain};
+const struct blocks blocks_plain = {rows_plain, marks_plain};
 
 #ifndef __x86_64__
 const struct blocks *blocks_here(void) { return &blocks_plain; }
@@ -63,178 +43,193 @@ const struct blocks *blocks_here(void) { return &blocks_plain; }
 
 #define AVX2 __attribute__((target("avx2")))
 
-struct tables {
-    __m256i low, high;
-};
-
-AVX2 static inline struct tables load_tables(const struct kinds *kinds)
+AVX2 static inline __m256i load(const uint8_t *at) { return _mm256_loadu_si256((const __m256i *)at); }
+AVX2 static inline __m256i load_twice(const uint8_t *at)
 {
-    return (struct tables){_mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)kinds->low)),
-                           _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)kinds->high))};
+    return _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)at));
+}
+static inline uint64_t join(int first, int second) { return (uint32_t)first | (uint64_t)(uint32_t)second << 32; }
+
+/* One table for each high half of a byte: of the others, the index has its high bit set, which gives zero.  Control
+ * characters have no kinds. */
+AVX2 static inline __m256i kinds_of(const __m256i tables[8], __m256i bytes)
+{
+    __m256i kinds = _mm256_setzero_si256();
+
+    for (int half = 2; half < 8; half++) {
+        __m256i index = _mm256_xor_si256(bytes, _mm256_set1_epi8((char)(half << 4)));
+        index = _mm256_adds_epu8(index, _mm256_set1_epi8(0x70));
+        kinds = _mm256_or_si256(kinds, _mm256_shuffle_epi8(tables[half], index));
+    }
+    return kinds;
 }
 
-AVX2 static inline __m256i load(const uint8_t *at) { return _mm256_loadu_si256((const __m256i *)at); }
+AVX2 static void rows_avx2(const uint8_t *at, size_t count, struct rows *out)
+{
+    __m256i tables[8];
+    struct kind_bits bits;
 
-AVX2 static inline __m256i kinds_of(struct tables tables, __m256i bytes)
+    for (size_t half = 0; half < 8; half++) tables[half] = load_twice(byte_kinds + 16 * half);
+    if (count < BLOCK_BATCH) memset(&bits, 0, sizeof bits);
+    for (size_t i = 0; i < count; i++, at += BLOCK_STEP) {
+        __m256i first = kinds_of(tables, load(at)), second = kinds_of(tables, load(at + 32));
+        for (unsigned kind = KIND_BITS; kind-- > 0;) {
+            bits.of[kind][i] = join(_mm256_movemask_epi8(first), _mm256_movemask_epi8(second));
+            first = _mm256_add_epi8(first, first);
+            second = _mm256_add_epi8(second, second);
+        }
+    }
+    find_rows(&bits, out);
+}
+
+AVX2 static inline __m256i sets_of(const struct sets *sets, __m256i bytes)
 {
     __m256i half = _mm256_set1_epi8(0x0f);
-    __m256i low = _mm256_shuffle_epi8(tables.low, _mm256_and_si256(bytes, half));
-    __m256i high = _mm256_shuffle_epi8(tables.high, _mm256_and_si256(_mm256_srli_epi16(bytes, 4), half));
+    __m256i low = _mm256_shuffle_epi8(load_twice(sets->low), _mm256_and_si256(bytes, half));
+    __m256i high = _mm256_shuffle_epi8(load_twice(sets->high), _mm256_and_si256(_mm256_srli_epi16(bytes, 4), half));
 
     return _mm256_and_si256(low, high);
 }
 
-/* Bit i: one of these kinds is byte i's. */
-AVX2 static inline uint32_t has(__m256i kinds, int which)
+/* Bit i: the bytes from at + i on may be an escape. */
+AVX2 static inline int escapes_of(const uint8_t *at)
 {
-    __m256i some = _mm256_and_si256(kinds, _mm256_set1_epi8((char)which));
+    __m256i two = _mm256_and_si256(sets_of(&escape_first, load(at)), sets_of(&escape_second, load(at + 1)));
+    __m256i three = _mm256_and_si256(two, sets_of(&escape_third, load(at + 2)));
 
-    return ~(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(some, _mm256_setzero_si256()));
+    return ~_mm256_movemask_epi8(_mm256_cmpeq_epi8(three, _mm256_setzero_si256()));
 }
 
-AVX2 static inline uint32_t is(__m256i bytes, char c)
+AVX2 static void marks_avx2(const uint8_t *at, size_t count, struct marks *out)
 {
-    return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(c)));
-}
+    const __m256i zero = _mm256_setzero_si256();
 
-static inline uint64_t join(uint32_t first, uint32_t second) { return first | (uint64_t)second << 32; }
-
-AVX2 static void places_avx2(const uint8_t *at, size_t count, struct places *out)
-{
-    const struct tables bytes = load_tables(&byte_kinds), quads = load_tables(&quad_kinds),
-                        thirds = load_tables(&third_kinds);
-    struct bits bits;
-
-    clear_rest(&bits, count);
-    for (size_t i = 0; i < count; i++, at += BLOCK_STEP) {
-        __m256i a = load(at), b = load(at + 32);
-        __m256i a_is = kinds_of(bytes, a), b_is = kinds_of(bytes, b);
-        __m256i a_quad = kinds_of(quads, a), b_quad = kinds_of(quads, b);
-        __m256i a_third = kinds_of(thirds, a), b_third = kinds_of(thirds, b);
-        bits.digit[i] = join(has(a_is, DIGIT), has(b_is, DIGIT));
-        bits.alnum[i] = join(has(a_is, ALNUM), has(b_is, ALNUM));
-        bits.figure[i] = join(has(a_is, FIGURE), has(b_is, FIGURE));
-        bits.code[i] = join(has(a_is, CODE), has(b_is, CODE));
-        bits.blank[i] = join(is(a, ' '), is(b, ' '));
-        bits.slash[i] = join(is(a, '\\'), is(b, '\\'));
-        bits.first[i] = join(has(a_quad, FIRST), has(b_quad, FIRST));
-        bits.second[i] = join(has(a_quad, SECOND), has(b_quad, SECOND));
-        bits.third[i] = join(has(a_third, THIRD), has(b_third, THIRD));
-        bits.first85[i] = join(has(a_third, FIRST85), has(b_third, FIRST85));
+    for (size_t i = 0; i < count; i++, at += BLOCK_BYTES) {
+        __m256i first = load(at), second = load(at + 32);
+        out->escape[i] = join(escapes_of(at), escapes_of(at + 32));
+        out->zero[i] = join(_mm256_movemask_epi8(_mm256_cmpeq_epi8(first, zero)),
+                            _mm256_movemask_epi8(_mm256_cmpeq_epi8(second, zero)));
+        out->high[i] = join(_mm256_movemask_epi8(first), _mm256_movemask_epi8(second));
     }
-    find_places(&bits, out);
+    for (size_t i = count; i < BLOCK_BATCH; i++) out->escape[i] = out->zero[i] = out->high[i] = 0;
 }
 
-AVX2 static uint32_t escapes_avx2(const uint8_t *at, size_t bytes)
-{
-    const struct tables first = load_tables(&escape_first), second = load_tables(&escape_second),
-                        third = load_tables(&escape_third);
-    __m256i escapes = _mm256_setzero_si256(), high = escapes, zero = escapes;
-    uint8_t bits[32];
-    uint32_t found = 0;
-
-    for (const uint8_t *end = at + bytes; at < end; at += sizeof bits) {
-        __m256i c = load(at);
-        __m256i two = _mm256_and_si256(kinds_of(first, c), kinds_of(second, load(at + 1)));
-        escapes = _mm256_or_si256(escapes, _mm256_and_si256(two, kinds_of(third, load(at + 2))));
-        high = _mm256_or_si256(high, c);
-        zero = _mm256_or_si256(zero, _mm256_cmpeq_epi8(c, _mm256_setzero_si256()));
-    }
-    _mm256_storeu_si256((__m256i *)bits, escapes);
-    for (unsigned i = 0; i < sizeof bits; i++) found |= bits[i];
-    if (_mm256_movemask_epi8(zero) != 0) found |= BYTE_ZERO;
-    if (_mm256_movemask_epi8(high) != 0) found |= BYTE_HIGH;
-    return found;
-}
-
-static const struct blocks blocks_avx2 = {places_avx2, escapes_avx2};
+static const struct blocks blocks_avx2 = {rows_avx2, marks_avx2};
 
 /* --- 64 at once ------------------------------------------------------------------------------------------ */
 
-#define AVX512 __attribute__((target("avx512f,avx512bw")))
+#define AVX512 __attribute__((target("avx512f,avx512bw,avx512vbmi,gfni")))
 
-struct wide_tables {
+/* A table of 128 bytes. */
+struct table {
     __m512i low, high;
 };
 
-AVX512 static inline struct wide_tables load_wide(const struct kinds *kinds)
+AVX512 static inline __m512i look_up(struct table table, __m512i bytes)
 {
-    return (struct wide_tables){_mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)kinds->low)),
-                                _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)kinds->high))};
+    return _mm512_permutex2var_epi8(table.low, bytes, table.high);
 }
 
-AVX512 static inline __m512i wide_kinds(struct wide_tables tables, __m512i bytes)
+/* Byte i of the words as word i: the eight words are a square of bytes. */
+AVX512 static inline __m512i turn_words(__m512i words)
 {
-    __m512i half = _mm512_set1_epi8(0x0f);
-    __m512i low = _mm512_shuffle_epi8(tables.low, _mm512_and_si512(bytes, half));
-    __m512i high = _mm512_shuffle_epi8(tables.high, _mm512_and_si512(_mm512_srli_epi16(bytes, 4), half));
+    const __m512i order =
+        _mm512_set_epi8(63, 55, 47, 39, 31, 23, 15, 7, 62, 54, 46, 38, 30, 22, 14, 6, 61, 53, 45, 37, 29, 21, 13, 5, 60,
+                        52, 44, 36, 28, 20, 12, 4, 59, 51, 43, 35, 27, 19, 11, 3, 58, 50, 42, 34, 26, 18, 10, 2, 57, 49,
+                        41, 33, 25, 17, 9, 1, 56, 48, 40, 32, 24, 16, 8, 0);
 
-    return _mm512_and_si512(low, high);
+    return _mm512_permutexvar_epi8(order, words);
 }
 
-AVX512 static inline uint64_t wide_has(__m512i kinds, int which)
+/* Word k: the bits of kind k of 64 bytes.  In each word of eight bytes, a square of bits, the affine transformation of
+ * 1, 2, 4, ... by the bytes in reverse order is the square with rows for columns. */
+AVX512 static inline __m512i bits_of(__m512i kinds)
 {
-    return _mm512_test_epi8_mask(kinds, _mm512_set1_epi8((char)which));
+    const __m512i units = _mm512_set1_epi64((long long)0x8040201008040201u);
+    const __m512i reverse = _mm512_broadcast_i32x4(_mm_set_epi8(8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
+
+    kinds = _mm512_shuffle_epi8(kinds, reverse);
+    return turn_words(_mm512_gf2p8affine_epi64_epi8(units, kinds, 0));
 }
 
-AVX512 static inline uint64_t wide_is(__m512i bytes, char c)
+/* Eight rows of eight words: columns for rows. */
+AVX512 static inline void turn_square(const __m512i rows[8], struct kind_bits *out)
 {
-    return _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(c));
-}
-
-AVX512 static void places_avx512(const uint8_t *at, size_t count, struct places *out)
-{
-    const struct wide_tables bytes = load_wide(&byte_kinds), quads = load_wide(&quad_kinds),
-                             thirds = load_wide(&third_kinds);
-    struct bits bits;
-
-    clear_rest(&bits, count);
-    for (size_t i = 0; i < count; i++, at += BLOCK_STEP) {
-        __m512i c = _mm512_loadu_si512(at);
-        __m512i kinds = wide_kinds(bytes, c), quad = wide_kinds(quads, c), third = wide_kinds(thirds, c);
-        bits.digit[i] = wide_has(kinds, DIGIT);
-        bits.alnum[i] = wide_has(kinds, ALNUM);
-        bits.figure[i] = wide_has(kinds, FIGURE);
-        bits.code[i] = wide_has(kinds, CODE);
-        bits.blank[i] = wide_is(c, ' ');
-        bits.slash[i] = wide_is(c, '\\');
-        bits.first[i] = wide_has(quad, FIRST);
-        bits.second[i] = wide_has(quad, SECOND);
-        bits.third[i] = wide_has(third, THIRD);
-        bits.first85[i] = wide_has(third, FIRST85);
+    for (size_t odd = 0; odd < 2; odd++) {
+        __m512i pairs[4], low[2], high[2]; /* of column k, k + 2, ...: rows two by two; k and k + 2 are low */
+        for (size_t i = 0; i < 4; i++)
+            pairs[i] = odd != 0 ? _mm512_unpackhi_epi64(rows[2 * i], rows[2 * i + 1])
+                                : _mm512_unpacklo_epi64(rows[2 * i], rows[2 * i + 1]);
+        for (size_t i = 0; i < 2; i++) {
+            low[i] = _mm512_shuffle_i64x2(pairs[2 * i], pairs[2 * i + 1], 0x44);
+            high[i] = _mm512_shuffle_i64x2(pairs[2 * i], pairs[2 * i + 1], 0xee);
+        }
+        _mm512_storeu_si512(out->of[odd], _mm512_shuffle_i64x2(low[0], low[1], 0x88));
+        _mm512_storeu_si512(out->of[odd + 2], _mm512_shuffle_i64x2(low[0], low[1], 0xdd));
+        _mm512_storeu_si512(out->of[odd + 4], _mm512_shuffle_i64x2(high[0], high[1], 0x88));
+        _mm512_storeu_si512(out->of[odd + 6], _mm512_shuffle_i64x2(high[0], high[1], 0xdd));
     }
-    find_places(&bits, out);
 }
 
-AVX512 static uint32_t escapes_avx512(const uint8_t *at, size_t bytes)
+AVX512 static inline __m512i kind_words(struct table table, const uint8_t *at)
 {
-    const struct wide_tables first = load_wide(&escape_first), second = load_wide(&escape_second),
-                             third = load_wide(&escape_third);
-    __m512i escapes = _mm512_setzero_si512(), high = escapes;
-    uint8_t bits[BLOCK_BYTES];
-    uint64_t zero = 0;
-    uint32_t found = 0;
+    __m512i bytes = _mm512_loadu_si512(at);
+    __mmask64 ascii = ~_mm512_movepi8_mask(bytes);
 
-    for (const uint8_t *end = at + bytes; at < end; at += sizeof bits) {
-        __m512i c = _mm512_loadu_si512(at);
-        __m512i two = _mm512_and_si512(wide_kinds(first, c), wide_kinds(second, _mm512_loadu_si512(at + 1)));
-        two = _mm512_and_si512(two, wide_kinds(third, _mm512_loadu_si512(at + 2)));
-        escapes = _mm512_or_si512(escapes, two);
-        high = _mm512_or_si512(high, c);
-        zero |= _mm512_testn_epi8_mask(c, c);
-    }
-    _mm512_storeu_si512(bits, escapes);
-    for (unsigned i = 0; i < sizeof bits; i++) found |= bits[i];
-    if (zero != 0) found |= BYTE_ZERO;
-    if (wide_has(high, 0x80) != 0) found |= BYTE_HIGH;
-    return found;
+    return bits_of(_mm512_maskz_permutex2var_epi8(ascii, table.low, bytes, table.high));
 }
 
-static const struct blocks blocks_avx512 = {places_avx512, escapes_avx512};
+AVX512 static void rows_avx512(const uint8_t *at, size_t count, struct rows *out)
+{
+    const struct table table = {_mm512_loadu_si512(byte_kinds), _mm512_loadu_si512(byte_kinds + 64)};
+    __m512i words[BLOCK_BATCH];
+    struct kind_bits bits;
+
+#pragma GCC unroll 8
+    for (size_t i = 0; i < BLOCK_BATCH; i++)
+        words[i] = i < count ? kind_words(table, at + i * BLOCK_STEP) : _mm512_setzero_si512();
+    turn_square(words, &bits);
+    find_rows(&bits, out);
+}
+
+/* The sets of the bytes below 0x80. */
+AVX512 static inline struct table table_of(const struct sets *sets)
+{
+    const __m512i quarters =
+        _mm512_set_epi32(0x03030303, 0x03030303, 0x03030303, 0x03030303, 0x02020202, 0x02020202, 0x02020202, 0x02020202,
+                         0x01010101, 0x01010101, 0x01010101, 0x01010101, 0, 0, 0, 0);
+    __m512i low = _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)sets->low));
+    __m512i high = _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)sets->high));
+    __m512i upper = _mm512_add_epi8(quarters, _mm512_set1_epi8(4));
+
+    return (struct table){_mm512_and_si512(low, _mm512_shuffle_epi8(high, quarters)),
+                          _mm512_and_si512(low, _mm512_shuffle_epi8(high, upper))};
+}
+
+/* An escape begins with two bytes of ASCII; the third may be any. */
+AVX512 static void marks_avx512(const uint8_t *at, size_t count, struct marks *out)
+{
+    const struct table first = table_of(&escape_first), second = table_of(&escape_second),
+                       third = table_of(&escape_third);
+    const __m512i any = _mm512_set1_epi8((char)escape_third.high[8]);
+
+    memset(out, 0, sizeof *out);
+    for (size_t i = 0; i < count; i++, at += BLOCK_BYTES) {
+        __m512i c = _mm512_loadu_si512(at), next = _mm512_loadu_si512(at + 1), last = _mm512_loadu_si512(at + 2);
+        __mmask64 high = _mm512_movepi8_mask(c), next_high = _mm512_movepi8_mask(next);
+        __m512i two = _mm512_and_si512(look_up(first, c), look_up(second, next));
+        __m512i three = _mm512_mask_blend_epi8(_mm512_movepi8_mask(last), look_up(third, last), any);
+        out->escape[i] = _mm512_mask_test_epi8_mask(~(high | next_high), two, three);
+        out->zero[i] = _mm512_testn_epi8_mask(c, c);
+        out->high[i] = high;
+    }
+}
+
+static const struct blocks blocks_avx512 = {rows_avx512, marks_avx512};
 
 const struct blocks *blocks_here(void)
 {
-    if (__builtin_cpu_supports("avx512bw")) return &blocks_avx512;
+    if (__builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("gfni")) return &blocks_avx512;
     return __builtin_cpu_supports("avx2") ? &blocks_avx2 : &blocks_plain;
 }
 #endif

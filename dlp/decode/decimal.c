@@ -42,6 +42,7 @@ enum err decimal_undo(const struct decoder *self, struct span text, struct buf *
     for (size_t at = 0; at < text.len; at = decoded.to + 1) {
         size_t digits, len = 0, between = 0;
         unsigned code;
+        while (at < text.len && !is_digit(text.at[at])) at++;
         decoded.from = decoded.to = at;
         while ((digits = read_code(text, at, &code)) > 0) {
             to[len++] = (uint8_t)code;

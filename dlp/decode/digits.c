@@ -145,13 +145,14 @@ struct packing {
     unsigned bits; /* held and not written yet */
 };
 
-/* count digits at at. */
+/* count digits at at; what is none is a digit of ones, which no text has. */
 static void pack(struct packing *packing, const struct digits *digits, const uint8_t *at, size_t count)
 {
+    const unsigned ones = (1u << digits->bits) - 1;
     struct packing p = *packing;
 
     for (size_t i = 0; i < count; i++) {
-        p.held = p.held << digits->bits | digits->value[at[i]];
+        p.held = p.held << digits->bits | (digits->value[at[i]] & ones);
         p.bits += digits->bits;
         if (p.bits < 8) continue;
         p.bits -= 8;
@@ -181,6 +182,23 @@ static size_t pack_run(const struct digits *digits, struct span text, struct run
     return count;
 }
 
+bool digits_are_text(const struct digits *digits, struct span text, size_t at)
+{
+    enum { LOOK = 40 };
+    uint8_t bytes[LOOK];
+    struct packing packing = {.to = bytes};
+    struct span packed = {bytes, 0};
+    unsigned offset = 0;
+
+    pack(&packing, digits, text.at + at, span_first(span_from(text, at), LOOK).len);
+    packed.len = (size_t)(packing.to - bytes);
+    do {
+        if (has_text(packed, offset)) return true;
+        offset = (offset + digits->bits) % 8;
+    } while (offset != 0);
+    return false;
+}
+
 enum err digits_undo(const struct decoder *self, const struct digits *digits, struct span text, struct buf *room,
                      decoded_fn *fn, void *context)
 {
@@ -191,10 +209,12 @@ enum err digits_undo(const struct decoder *self, const struct digits *digits, st
     TRY(buf_room(room, 2 * text.len, &to));
     buf_added(room, 2 * text.len);
     for (size_t at = 0; at < text.len; at = run.to) {
-        size_t group = digits_count(digits->value, text, at, text.len);
+        size_t group;
+        while (at < text.len && digits->value[text.at[at]] == NOT_DIGIT) at++;
+        group = digits_count(digits->value, text, at, text.len);
         run.from = at;
-        run.to = at + group + (group == 0);
-        if (group == 0 || run.to == text.len) {
+        run.to = at + group;
+        if (run.to == text.len) {
             if (group < digits->run_min) continue;
         } else if (group < digits->run_min && digits->gap(text, run.to, group, 0) == 0) {
             continue; /* a word */

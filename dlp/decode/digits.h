@@ -24,6 +24,9 @@ struct digits {
 MUST_CHECK enum err digits_undo(const struct decoder *self, const struct digits *digits, struct span text,
                                 struct buf *room, decoded_fn *fn, void *context);
 
+/* Whether 12 readable bytes are in the 40 digits at at, whatever stands between. */
+bool digits_are_text(const struct digits *digits, struct span text, size_t at);
+
 /* Digits of the value at at, up to most. */
 size_t digits_count(const uint8_t *value, struct span text, size_t at, size_t most);
 

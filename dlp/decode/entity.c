@@ -4,7 +4,7 @@
 
 /* HTML's and XML's character references, decimal, hexadecimal and by name; browsers do without the ';'. */
 
-enum { NUMBER_MAX = 8 };
+enum { NUMBER_MAX = 8, NAME_BYTES = 13 }; /* the longest name and its ';' */
 
 static const struct {
     const char *name;
@@ -38,13 +38,14 @@ static size_t read_number(struct span text, size_t at, struct escape *out)
 
 static size_t read_name(struct span text, size_t at, struct escape *out)
 {
-    struct span rest = span_from(text, at + 1);
+    struct span name = span_first(span_from(text, at + 1), NAME_BYTES);
+    size_t len = 0;
 
-    for (size_t i = 0; i < COUNT_OF(names); i++) {
-        struct span name = span_of(names[i].name);
-        if (!span_starts(rest, name) || rest.len == name.len || rest.at[name.len] != ';') continue;
-        return escape_character(text, at, name.len + 2, (uint8_t)names[i].character, out);
-    }
+    while (len < name.len && (name.at[len] | 0x20) >= 'a' && (name.at[len] | 0x20) <= 'z') len++;
+    if (len == name.len || name.at[len] != ';') return 0;
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (span_is(span_first(name, len), span_of(names[i].name)))
+            return escape_character(text, at, len + 2, (uint8_t)names[i].character, out);
     return 0;
 }
 
@@ -54,9 +55,9 @@ static size_t read(struct span text, size_t at, struct escape *out)
     return read_name(text, at, out);
 }
 
-static const struct escapes entity = {next, read};
+const struct escapes entity_escapes = {next, read};
 
 enum err entity_undo(const struct decoder *self, struct span text, struct buf *room, decoded_fn *fn, void *context)
 {
-    return escapes_undo(self, &entity, text, room, fn, context);
+    return escapes_undo(self, &entity_escapes, text, room, fn, context);
 }

@@ -28,16 +28,19 @@ static size_t read_unicode(struct span text, size_t at, struct escape *out)
     return escape_character(text, at, used, character, out);
 }
 
-/* \\: one of them is taken off; a reason when what is left is an escape that may be one. */
+static size_t read(struct span text, size_t at, struct escape *out);
+
+/* \\: one of them is taken off; a reason when what is left is an escape that is one. */
 static size_t read_backslash(struct span text, size_t at, struct escape *out)
 {
+    struct escape left = {.len = 0};
     size_t end = at;
 
     while (end < text.len && text.at[end] == '\\') end++;
     out->bytes[0] = '\\';
     out->len = 1;
     if (end < text.len && is_in(text.at[end], "ux/01234567"))
-        out->reason = REASON_WITHIN;
+        out->reason = read(text, end - 1, &left) > 0 ? left.reason : REASON_NONE;
     else if (end < text.len && decode_token_at(text, end + 1))
         out->reason = REASON_BEFORE;
     return 2;
@@ -92,9 +95,9 @@ static size_t read(struct span text, size_t at, struct escape *out)
     return read_letter(text, at, c, out);
 }
 
-static const struct escapes escape = {next, read};
+const struct escapes backslash_escapes = {next, read};
 
 enum err escape_undo(const struct decoder *self, struct span text, struct buf *room, decoded_fn *fn, void *context)
 {
-    return escapes_undo(self, &escape, text, room, fn, context);
+    return escapes_undo(self, &backslash_escapes, text, room, fn, context);
 }

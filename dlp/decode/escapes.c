@@ -36,12 +36,30 @@ size_t escape_character(struct span text, size_t at, size_t used, uint32_t chara
     return used;
 }
 
+/* Whether another byte of the same character may stand in front of the escape at at or behind it. */
+static bool has_part_beside(struct span text, size_t at, size_t used)
+{
+    uint8_t behind = at + used < text.len ? text.at[at + used] : text.at[at];
+
+    return behind == text.at[at] || behind >= 0x80 || (at > 0 && text.at[at - 1] >= 0x80);
+}
+
 size_t escape_byte(struct span text, size_t at, size_t used, uint8_t byte, struct escape *out)
 {
     out->bytes[0] = byte;
     out->len = 1;
-    out->reason = byte >= 0x80 ? REASON_WITHIN : matters(text, at, used, byte);
+    if (byte >= 0x80)
+        out->reason = has_part_beside(text, at, used) ? REASON_WITHIN : REASON_NONE;
+    else
+        out->reason = matters(text, at, used, byte);
     return used;
+}
+
+bool escape_matters(const struct escapes *escapes, struct span text, size_t at)
+{
+    struct escape escape = {.len = 0};
+
+    return escapes->read(text, at, &escape) > 0 && escape.reason != REASON_NONE;
 }
 
 /* --- stretches ------------------------------------------------------------------------------------------- */

@@ -33,6 +33,9 @@ struct escapes {
 MUST_CHECK enum err escapes_undo(const struct decoder *self, const struct escapes *escapes, struct span text,
                                  struct buf *room, decoded_fn *fn, void *context);
 
+/* Whether the one at at is a reason. */
+bool escape_matters(const struct escapes *escapes, struct span text, size_t at);
+
 /* One character as an escape of used bytes at at; says whether it is a reason. */
 size_t escape_character(struct span text, size_t at, size_t used, uint32_t character, struct escape *out);
 /* One byte, which may be part of a character. */

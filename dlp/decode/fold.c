@@ -20,7 +20,7 @@ static const struct {
 
 int fold_character(uint32_t character)
 {
-    if (character >= 0x3165 && character < 0xfe00) return FOLD_NONE; /* most of the world's letters */
+    if (character < 0xaa || (character >= 0x3165 && character < 0xfe00)) return FOLD_NONE; /* most letters */
     for (size_t i = 0; i < COUNT_OF(fold_blocks) && fold_blocks[i].first <= character; i++) {
         size_t at = character - fold_blocks[i].first;
         if (at < fold_blocks[i].count && fold_blocks[i].read_as[at] != ' ') return fold_blocks[i].read_as[at];
@@ -28,11 +28,6 @@ int fold_character(uint32_t character)
     for (size_t i = 0; i < COUNT_OF(unseen) && unseen[i].first <= character; i++)
         if (character <= unseen[i].last) return FOLD_DROP;
     return FOLD_NONE;
-}
-
-static bool in_word(uint32_t c)
-{
-    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_' || c == '-';
 }
 
 /* Whether what stands at at is part of a token: BESIDE characters of one follow, seen or folded, at least one of them
@@ -45,13 +40,13 @@ static bool is_in_token(struct span text, size_t at, size_t used, bool letter)
     while (next < text.len && count < BESIDE) {
         uint32_t character = 0;
         size_t bytes = utf8_read(text, next, &character);
-        if (bytes == 0 || !(in_word(character) || (bytes > 1 && fold_character(character) != FOLD_NONE))) break;
+        if (bytes == 0 || !(decode_in_word(character) || (bytes > 1 && fold_character(character) != FOLD_NONE))) break;
         if (bytes == 1) ascii = true;
         next += bytes;
         count++;
     }
     if (count == BESIDE && ascii) return true;
-    while (before < at && before < BESIDE && in_word(text.at[at - 1 - before])) before++;
+    while (before < at && before < BESIDE && decode_in_word(text.at[at - 1 - before])) before++;
     return before == BESIDE;
 }
 
@@ -83,9 +78,9 @@ static size_t read(struct span text, size_t at, struct escape *out)
     return used;
 }
 
-static const struct escapes fold = {next, read};
+const struct escapes fold_escapes = {next, read};
 
 enum err fold_undo(const struct decoder *self, struct span text, struct buf *room, decoded_fn *fn, void *context)
 {
-    return escapes_undo(self, &fold, text, room, fn, context);
+    return escapes_undo(self, &fold_escapes, text, room, fn, context);
 }

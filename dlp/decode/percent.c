@@ -17,9 +17,9 @@ static size_t read(struct span text, size_t at, struct escape *out)
     return escape_byte(text, at, 3, (uint8_t)number, out);
 }
 
-static const struct escapes percent = {next, read};
+const struct escapes percent_escapes = {next, read};
 
 enum err percent_undo(const struct decoder *self, struct span text, struct buf *room, decoded_fn *fn, void *context)
 {
-    return escapes_undo(self, &percent, text, room, fn, context);
+    return escapes_undo(self, &percent_escapes, text, room, fn, context);
 }

@@ -17,9 +17,9 @@ static size_t read(struct span text, size_t at, struct escape *out)
     return end + 1 - at;
 }
 
-static const struct escapes quoted = {next, read};
+const struct escapes quoted_escapes = {next, read};
 
 enum err quoted_undo(const struct decoder *self, struct span text, struct buf *room, decoded_fn *fn, void *context)
 {
-    return escapes_undo(self, &quoted, text, room, fn, context);
+    return escapes_undo(self, &quoted_escapes, text, room, fn, context);
 }

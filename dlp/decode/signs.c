@@ -4,46 +4,45 @@
 #include "dlp/decode/decode.h"
 #include "dlp/decode/decoders.h"
 #include "dlp/decode/digits.h"
+#include "dlp/decode/escapes.h"
 #include "dlp/decode/worth.h"
 #include "reactor/base/own.h"
 
-/* Two passes: bytes that begin an escape, and rows of bytes that may be digits.  Where such a row is, it is looked at
- * closely, as rows are in honest text too: names, paths, checksums. */
+/* Blocks of the text say where something may be; there it is looked at closely, as honest text is full of what may be:
+ * names, paths, checksums.  Where looks of one kind lead to nothing LOOKS_MAX times, its decoder may look itself. */
 
 enum {
     LANE = 16,
-    HEX_MIN = 5, /* digits of hex in a lane of codes: "0x67, 0x68," has five */
-    TAIL = 2 * BLOCK_BYTES
+    HEX_MIN = 5,     /* digits of hex in a lane of codes: "0x67, 0x68," has five */
+    LOOKS_MAX = 2048 /* of one kind in a text: a window of base64 has some 1,500 */
 };
 
 struct sweep {
     const struct blocks *blocks;
     struct span text;
     uint32_t signs;
+    uint16_t looks[SIGN_COUNT];
 };
 
-/* --- a place, closely ------------------------------------------------------------------------------------ */
+/* Whether signs that were not seen yet may be seen still. */
+static bool may_look(struct sweep *sweep, uint32_t signs)
+{
+    unsigned kind = (unsigned)__builtin_ctz(signs);
+
+    if ((sweep->signs & signs) == signs) return false;
+    if (sweep->looks[kind]++ < LOOKS_MAX) return true;
+    sweep->signs |= signs;
+    return false;
+}
+
+/* --- rows ------------------------------------------------------------------------------------------------ */
 
 static bool is_digit64(uint8_t c) { return digits_base64[c] != NOT_DIGIT; }
 
-/* Whether all LANE bytes are of base32 in one case. */
-static bool is_base32(struct span lane)
-{
-    uint8_t letters = 0; /* the case of the first; 0: there was none */
-
-    for (size_t i = 0; i < LANE; i++) {
-        uint8_t c = lane.at[i], letter = c & 0x60;
-        if (digits_base32[c] == NOT_DIGIT || (c >= 'A' && letters != 0 && letter != letters)) return false;
-        if (c >= 'A') letters = letter;
-    }
-    return true;
-}
-
-/* 24 letters and figures from at on. */
-static uint32_t look_at_row(struct span text, size_t at)
-{
-    return is_base32(span_from(text, at)) || is_base32(span_from(text, at + 8)) ? SIGN_BASE32 : 0;
-}
+static uint32_t look_at_text(struct span text, size_t at) { return base64_is_text(text, at) ? SIGN_BASE64 : 0; }
+static uint32_t look_at_row(struct span text, size_t at) { return base32_is_text(text, at) ? SIGN_BASE32 : 0; }
+static uint32_t look_at_base85(struct span text, size_t at) { return base85_is_text(text, at) ? SIGN_BASE85 : 0; }
+static uint32_t look_at_groups(struct span text, size_t at) { return groups_are_digits(text, at) ? SIGN_GROUPS : 0; }
 
 /* A compressed file in base64 begins so. */
 static uint32_t look_at_start(struct span text, size_t at)
@@ -55,13 +54,9 @@ static uint32_t look_at_start(struct span text, size_t at)
     return span_starts(row, SPAN_LIT("H4sI")) || span_starts(row, SPAN_LIT("KLUv")) ? SIGN_BASE64 : 0; /* gzip, zstd */
 }
 
-static uint32_t look_at_base85(struct span text, size_t at) { return base85_is_text(text, at) ? SIGN_BASE85 : 0; }
-static uint32_t look_at_groups(struct span text, size_t at) { return groups_are_digits(text, at) ? SIGN_GROUPS : 0; }
-
-/* Behind a backslash and the byte before at. */
 static uint32_t look_at_hidden(struct span text, size_t at)
 {
-    return memchr("nrtbfv", text.at[at - 1], 6) != NULL && decode_token_at(text, at) ? SIGN_ESCAPE : 0;
+    return escape_matters(&backslash_escapes, text, at) ? SIGN_ESCAPE : 0;
 }
 
 static uint32_t look_at_codes(struct span text, size_t at)
@@ -81,78 +76,107 @@ static uint32_t look_at_codes(struct span text, size_t at)
     return capitals && !small && uuencode_is_text(text, at) ? signs | SIGN_UUENCODE : signs;
 }
 
-/* --- sweep ----------------------------------------------------------------------------------------------- */
-
 /* The places of one kind in the block at at, apart bytes from one to the next. */
-static void look(struct sweep *sweep, size_t at, uint64_t places, unsigned apart, uint32_t enough,
+static void look(struct sweep *sweep, size_t at, uint64_t places, unsigned apart, uint32_t signs,
                  uint32_t (*look_at)(struct span text, size_t at))
 {
-    while (places != 0 && (sweep->signs & enough) != enough) {
+    while (places != 0 && may_look(sweep, signs)) {
         unsigned place = (unsigned)__builtin_ctzll(places);
         sweep->signs |= look_at(sweep->text, at + place);
         places &= ~(((1ull << apart) - 1) << place);
     }
 }
 
-/* count blocks from the text's start on, which stand whole in it. */
-static void sweep_blocks(struct sweep *sweep, size_t count)
+/* bytes: those at at. */
+static void sweep_rows(struct sweep *sweep, size_t at, const uint8_t *bytes, size_t count)
 {
-    struct places places;
+    struct rows rows;
 
-    for (size_t block = 0; block < count; block++) {
-        size_t at = block * BLOCK_STEP, i = block % BLOCK_BATCH;
-        if (i == 0)
-            sweep->blocks->places(sweep->text.at + at, count - block < BLOCK_BATCH ? count - block : BLOCK_BATCH,
-                                  &places);
-        if (places.any[i] == 0) continue;
-        if (places.text[i] != 0) sweep->signs |= SIGN_BASE64;
-        look(sweep, at, places.base85[i], 1, SIGN_BASE85, look_at_base85);
-        look(sweep, at, places.row[i], LANE, SIGN_BASE32, look_at_row);
-        look(sweep, at, places.start[i], 1, SIGN_BASE64, look_at_start);
-        look(sweep, at, places.hidden[i], 1, SIGN_ESCAPE, look_at_hidden);
-        look(sweep, at, places.codes[i], LANE, SIGN_HEX | SIGN_DECIMAL | SIGN_UUENCODE, look_at_codes);
-        look(sweep, at, places.groups[i], 1, SIGN_GROUPS, look_at_groups);
+    sweep->blocks->rows(bytes, count, &rows);
+    for (size_t i = 0; i < count; i++, at += BLOCK_STEP) {
+        if (rows.any[i] == 0) continue;
+        look(sweep, at, rows.text[i], 1, SIGN_BASE64, look_at_text);
+        look(sweep, at, rows.base85[i], 1, SIGN_BASE85, look_at_base85);
+        look(sweep, at, rows.row[i], LANE, SIGN_BASE32, look_at_row);
+        look(sweep, at, rows.start[i], 1, SIGN_BASE64, look_at_start);
+        look(sweep, at, rows.hidden[i], 1, SIGN_ESCAPE, look_at_hidden);
+        look(sweep, at, rows.codes[i], LANE, SIGN_HEX | SIGN_DECIMAL | SIGN_UUENCODE, look_at_codes);
+        look(sweep, at, rows.groups[i], 1, SIGN_GROUPS, look_at_groups);
     }
 }
 
-static uint32_t signs_of(uint32_t escapes)
+/* --- escapes --------------------------------------------------------------------------------------------- */
+
+static void look_at_escape(struct sweep *sweep, size_t at)
 {
     static const struct {
-        uint32_t escapes, signs;
-    } rows[] = {
-        {ESCAPE_PERCENT, SIGN_PERCENT}, {ESCAPE_BACKSLASH, SIGN_ESCAPE},         {ESCAPE_AND, SIGN_ENTITY},
-        {ESCAPE_QUOTED, SIGN_QUOTED},   {ESCAPE_PLUS, SIGN_UTF7 | SIGN_ASCII85}, {BYTE_ZERO, SIGN_ZERO},
-        {BYTE_HIGH, SIGN_HIGH},
+        char lead;
+        uint32_t sign;
+        const struct escapes *escapes; /* NULL: enough is known */
+    } leads[] = {
+        {'%', SIGN_PERCENT, &percent_escapes}, {'\\', SIGN_ESCAPE, &backslash_escapes},
+        {'&', SIGN_ENTITY, &entity_escapes},   {'=', SIGN_QUOTED, &quoted_escapes},
+        {'+', SIGN_UTF7, &utf7_escapes},       {'<', SIGN_ASCII85, NULL},
     };
-    uint32_t signs = 0;
 
-    for (size_t i = 0; i < COUNT_OF(rows); i++)
-        if ((escapes & rows[i].escapes) != 0) signs |= rows[i].signs;
-    return signs;
+    for (size_t i = 0; i < COUNT_OF(leads); i++) {
+        if (sweep->text.at[at] != (uint8_t)leads[i].lead || !may_look(sweep, leads[i].sign)) continue;
+        if (leads[i].escapes == NULL || escape_matters(leads[i].escapes, sweep->text, at))
+            sweep->signs |= leads[i].sign;
+    }
 }
 
-/* The last bytes of a text, at most TAIL of them, with line ends behind. */
-static void sweep_tail(struct sweep *sweep, struct span tail)
+static void look_at_high(struct sweep *sweep, size_t at)
 {
-    uint8_t bytes[TAIL + BLOCK_BYTES];
+    if (may_look(sweep, SIGN_HIGH) && escape_matters(&fold_escapes, sweep->text, at)) sweep->signs |= SIGN_HIGH;
+}
 
-    memset(bytes, '\n', sizeof bytes);
-    memcpy(bytes, tail.at, tail.len);
-    sweep->text = (struct span){bytes, sizeof bytes};
-    sweep_blocks(sweep, (tail.len + BLOCK_STEP - 1) / BLOCK_STEP);
-    sweep->signs |= signs_of(sweep->blocks->escapes(bytes, TAIL));
+/* Some characters of UTF-16 in a row that are ASCII. */
+static bool is_wide(uint64_t zero)
+{
+    uint64_t every_other = zero & ~(zero >> 1);
+
+    every_other &= every_other >> 2;
+    return (every_other & every_other >> 4) != 0;
+}
+
+static void sweep_marks(struct sweep *sweep, size_t at, const uint8_t *bytes, size_t count)
+{
+    struct marks marks;
+
+    sweep->blocks->marks(bytes, count, &marks);
+    for (size_t i = 0; i < count; i++, at += BLOCK_BYTES) {
+        for (uint64_t escapes = marks.escape[i]; escapes != 0; escapes &= escapes - 1)
+            look_at_escape(sweep, at + (unsigned)__builtin_ctzll(escapes));
+        if (is_wide(marks.zero[i])) sweep->signs |= SIGN_ZERO;
+        for (uint64_t high = marks.high[i]; high != 0 && (sweep->signs & SIGN_HIGH) == 0; high &= high - 1)
+            look_at_high(sweep, at + (unsigned)__builtin_ctzll(high));
+    }
+}
+
+/* --- batches --------------------------------------------------------------------------------------------- */
+
+static size_t blocks_of(size_t bytes, size_t step) { return (bytes + step - 1) / step; }
+
+static void sweep_batch(struct sweep *sweep, size_t at)
+{
+    uint8_t copy[BLOCK_BATCH_BYTES + BLOCK_BYTES + BLOCK_BEHIND];
+    const uint8_t *bytes = sweep->text.at + at;
+    size_t rest = sweep->text.len - at, len = rest < BLOCK_BATCH_BYTES ? rest : BLOCK_BATCH_BYTES;
+
+    if (rest < BLOCK_BATCH_BYTES + BLOCK_BEHIND) { /* line ends stand behind the text */
+        memset(copy, '\n', sizeof copy);
+        memcpy(copy, bytes, rest);
+        bytes = copy;
+    }
+    sweep_rows(sweep, at, bytes, blocks_of(len, BLOCK_STEP));
+    sweep_marks(sweep, at, bytes, blocks_of(len, BLOCK_BYTES));
 }
 
 uint32_t decode_signs(struct span text)
 {
     struct sweep sweep = {.blocks = blocks_here(), .text = text};
-    size_t whole = text.len > TAIL ? (text.len - BLOCK_BYTES) / BLOCK_BYTES * BLOCK_BYTES : 0;
 
-    if (text.len == 0) return 0;
-    if (whole > 0) {
-        sweep_blocks(&sweep, (text.len - BLOCK_BYTES) / BLOCK_STEP + 1);
-        sweep.signs |= signs_of(sweep.blocks->escapes(text.at, whole));
-    }
-    sweep_tail(&sweep, whole > 0 ? span_from(text, whole) : text);
+    for (size_t at = 0; at < text.len; at += BLOCK_BATCH_BYTES) sweep_batch(&sweep, at);
     return sweep.signs;
 }

@@ -4,7 +4,7 @@
 
 enum sign {
     SIGN_BASE64 = 1 << 0,   /* digits that may be text, or a compressed file's start */
-    SIGN_BASE32 = 1 << 1,   /* a long row of its digits in one case */
+    SIGN_BASE32 = 1 << 1,   /* a long row of its digits that may be text */
     SIGN_BASE85 = 1 << 2,   /* digits that are text */
     SIGN_HEX = 1 << 3,      /* the same, and what stands between */
     SIGN_DECIMAL = 1 << 4,  /* codes of characters */
@@ -16,6 +16,7 @@ enum sign {
     SIGN_QUOTED = 1 << 10,  /* =67, or = and the line's end */
     SIGN_UTF7 = 1 << 11,    /* +A */
     SIGN_ASCII85 = 1 << 12, /* <~ */
-    SIGN_ZERO = 1 << 13,    /* a zero byte: UTF-16 */
-    SIGN_HIGH = 1 << 14     /* a byte of 0x80 or more */
+    SIGN_ZERO = 1 << 13,    /* zeros between other bytes: UTF-16 */
+    SIGN_HIGH = 1 << 14,    /* a character that looks like one of ASCII, or is not seen */
+    SIGN_COUNT = 15
 };

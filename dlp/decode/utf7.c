@@ -38,9 +38,9 @@ static size_t read(struct span text, size_t at, struct escape *out)
     return out->bytes[0] < 0x80 ? end - at : 0; /* "+Array" is none */
 }
 
-static const struct escapes utf7 = {next, read};
+const struct escapes utf7_escapes = {next, read};
 
 enum err utf7_undo(const struct decoder *self, struct span text, struct buf *room, decoded_fn *fn, void *context)
 {
-    return escapes_undo(self, &utf7, text, room, fn, context);
+    return escapes_undo(self, &utf7_escapes, text, room, fn, context);
 }

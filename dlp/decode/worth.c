@@ -3,7 +3,10 @@
 #include "dlp/decode/character.h"
 #include "reactor/base/limits.h"
 
-enum { BESIDE = 32 }; /* bytes told on either side of what is readable: a name, a sign, the end of a line */
+enum {
+    BESIDE = 32,    /* bytes told on either side of what is readable: a name, a sign, the end of a line */
+    TOKEN_LOOK = 64 /* bytes of a token that are looked at */
+};
 
 static bool is_printable(uint8_t c) { return c >= 0x20 && c < 0x7f; }
 
@@ -85,10 +88,16 @@ bool decode_worth(struct span *bytes)
 
 bool decode_token_at(struct span text, size_t at)
 {
-    if (text.len - at < DECODE_TEXT_MIN) return false;
-    for (size_t i = at; i < at + DECODE_TEXT_MIN; i++) {
-        uint8_t c = text.at[i], letter = c | 0x20;
-        if (!((c >= '0' && c <= '9') || (letter >= 'a' && letter <= 'z') || c == '_' || c == '-')) return false;
+    bool figures = false, small = false, capitals = false;
+    size_t i = at;
+
+    for (; i < text.len && i - at < TOKEN_LOOK; i++) {
+        uint8_t c = text.at[i];
+        if (!decode_in_word(c)) break;
+        figures |= c >= '0' && c <= '9';
+        capitals |= c >= 'A' && c <= 'Z';
+        small |= c >= 'a';
+        if (i - at + 1 >= DECODE_TEXT_MIN && (figures || (capitals && small))) return true;
     }
-    return true;
+    return i - at == TOKEN_LOOK || (i == text.len && i - at >= DECODE_TEXT_MIN); /* the rest may have them */
 }
