@@ -27,25 +27,39 @@ bool base64_is_text(struct span text, size_t at)
     return high == 0 && digits_are_text(&base64, text, at > 4 ? at - 4 : 0);
 }
 
-/* Whether 16 bytes at at are digits in one case. */
+/* Whether 16 letters and figures at at are digits in one case. */
 static bool is_row32(struct span text, size_t at)
 {
     enum { LANE = 16 };
-    uint8_t letters = 0; /* the case of the first; 0: there was none */
+    uint8_t digits = 0, capitals = 0, small = 0;
 
     for (size_t i = at; i < at + LANE; i++) {
-        uint8_t c = text.at[i], letter = c & 0x60;
-        if (digits_base32[c] == NOT_DIGIT || (c >= 'A' && letters != 0 && letter != letters)) return false;
-        if (c >= 'A') letters = letter;
+        uint8_t c = text.at[i];
+        digits |= digits_base32[c];
+        capitals |= c >= 'A' && c <= 'Z';
+        small |= c >= 'a';
     }
-    return true;
+    return digits < 0x20 && (capitals & small) == 0;
 }
 
+/* Whether there are capitals and small letters in eight letters and figures. */
+static bool is_mixed(const uint8_t *at)
+{
+    uint64_t word, letters;
+
+    memcpy(&word, at, sizeof word);
+    letters = word >> 1 & 0x2020202020202020u; /* of 0x40, where that of 0x20 is */
+    return (letters & word) != 0 && (letters & ~word) != 0;
+}
+
+/* Digits of base64 are no such row, and most are seen to be none at once. */
 bool base32_is_text(struct span text, size_t at)
 {
-    bool is_row = is_row32(text, at) || (text.len - at >= 24 && is_row32(text, at + 8));
+    enum { NEXT = 8, LANE = 16 };
 
-    return is_row && digits_are_text(&base32, text, at);
+    if (is_mixed(text.at + at + NEXT)) return false;
+    if (!is_row32(text, at) && (text.len - at < NEXT + LANE || !is_row32(text, at + NEXT))) return false;
+    return digits_are_text(&base32, text, at);
 }
 
 enum err base64_undo(const struct decoder *self, struct span text, struct buf *room, decoded_fn *fn, void *context)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "dlp/decode/blocks_kinds.h"
+#include "dlp/decode/character.h"
 
 /* --- byte by byte ---------------------------------------------------------------------------------------- */
 
@@ -27,7 +28,7 @@ static void marks_plain(const uint8_t *at, size_t count, struct marks *out)
         unsigned two = set_of(&escape_first, at[i]) & set_of(&escape_second, at[i + 1]);
         if ((two & set_of(&escape_third, at[i + 2])) != 0) out->escape[i / BLOCK_BYTES] |= bit;
         if (at[i] == 0) out->zero[i / BLOCK_BYTES] |= bit;
-        if (at[i] >= 0x80) out->high[i / BLOCK_BYTES] |= bit;
+        if (utf8_begins(at + i)) out->lead[i / BLOCK_BYTES] |= bit;
     }
 }
 
@@ -100,6 +101,15 @@ AVX2 static inline int escapes_of(const uint8_t *at)
     return ~_mm256_movemask_epi8(_mm256_cmpeq_epi8(three, _mm256_setzero_si256()));
 }
 
+/* Bit i: the bytes from at + i on may be a character. */
+AVX2 static inline int leads_of(const uint8_t *at)
+{
+    const __m256i lead = _mm256_set1_epi8((char)UTF8_LEAD_MIN), end = _mm256_set1_epi8((char)UTF8_REST_END);
+    __m256i leads = _mm256_cmpeq_epi8(_mm256_max_epu8(load(at), lead), load(at));
+
+    return _mm256_movemask_epi8(_mm256_and_si256(leads, _mm256_cmpgt_epi8(end, load(at + 1))));
+}
+
 AVX2 static void marks_avx2(const uint8_t *at, size_t count, struct marks *out)
 {
     const __m256i zero = _mm256_setzero_si256();
@@ -109,9 +119,9 @@ AVX2 static void marks_avx2(const uint8_t *at, size_t count, struct marks *out)
         out->escape[i] = join(escapes_of(at), escapes_of(at + 32));
         out->zero[i] = join(_mm256_movemask_epi8(_mm256_cmpeq_epi8(first, zero)),
                             _mm256_movemask_epi8(_mm256_cmpeq_epi8(second, zero)));
-        out->high[i] = join(_mm256_movemask_epi8(first), _mm256_movemask_epi8(second));
+        out->lead[i] = join(leads_of(at), leads_of(at + 32));
     }
-    for (size_t i = count; i < BLOCK_BATCH; i++) out->escape[i] = out->zero[i] = out->high[i] = 0;
+    for (size_t i = count; i < BLOCK_BATCH; i++) out->escape[i] = out->zero[i] = out->lead[i] = 0;
 }
 
 static const struct blocks blocks_avx2 = {rows_avx2, marks_avx2};
@@ -221,7 +231,8 @@ AVX512 static void marks_avx512(const uint8_t *at, size_t count, struct marks *o
         __m512i three = _mm512_mask_blend_epi8(_mm512_movepi8_mask(last), look_up(third, last), any);
         out->escape[i] = _mm512_mask_test_epi8_mask(~(high | next_high), two, three);
         out->zero[i] = _mm512_testn_epi8_mask(c, c);
-        out->high[i] = high;
+        out->lead[i] = _mm512_cmpge_epu8_mask(c, _mm512_set1_epi8((char)UTF8_LEAD_MIN)) &
+                       _mm512_cmplt_epi8_mask(next, _mm512_set1_epi8((char)UTF8_REST_END));
     }
 }
 

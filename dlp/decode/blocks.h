@@ -31,7 +31,7 @@ struct rows {
 struct marks {
     uint64_t escape[BLOCK_BATCH]; /* an escape may begin here: two bytes or three look like it */
     uint64_t zero[BLOCK_BATCH];
-    uint64_t high[BLOCK_BATCH]; /* 0x80 or more */
+    uint64_t lead[BLOCK_BATCH]; /* of two bytes of UTF-8 the first: a character of more than one may begin here */
 };
 
 /* Both read count blocks, of which BLOCK_BATCH are the most, and BLOCK_BEHIND bytes. */

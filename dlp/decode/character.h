@@ -2,7 +2,13 @@
 #pragma once
 #include "reactor/base/span.h"
 
-enum { UTF8_BYTES_MAX = 4 };
+enum { UTF8_BYTES_MAX = 4, UTF8_LEAD_MIN = 0xc2, UTF8_REST_END = 0xc0 };
+
+/* Whether two bytes may begin a character of more than one. */
+static inline bool utf8_begins(const uint8_t *at)
+{
+    return at[0] >= UTF8_LEAD_MIN && (int8_t)at[1] < UTF8_REST_END - 256;
+}
 
 /* Writes a character, a lone surrogate too, to to: how many bytes. */
 static inline size_t utf8_write(uint32_t character, uint8_t *to)

@@ -30,6 +30,17 @@ int fold_character(uint32_t character)
     return FOLD_NONE;
 }
 
+size_t fold_skip(struct span text, size_t at)
+{
+    enum { LEAD_MIN = 0xc3, LEAD_END = 0xe0 }; /* of U+00C0 to U+07FF, which is_script() has too */
+    size_t end = at;
+
+    if (at > 0 && decode_in_word(text.at[at - 1])) return at;
+    while (end + 1 < text.len && text.at[end] >= LEAD_MIN && text.at[end] < LEAD_END && utf8_begins(text.at + end))
+        end += 2;
+    return end < text.len && !decode_in_word(text.at[end]) && text.at[end] < 0x80 ? end : at;
+}
+
 /* Whether what stands at at is part of a token: BESIDE characters of one follow, seen or folded, at least one of them
  * ASCII or not a letter of another script; or as many stand before. */
 static bool is_in_token(struct span text, size_t at, size_t used, bool letter)
@@ -37,6 +48,8 @@ static bool is_in_token(struct span text, size_t at, size_t used, bool letter)
     size_t next = at + used, count = 0, before = 0;
     bool ascii = !letter;
 
+    while (before < at && before < BESIDE && decode_in_word(text.at[at - 1 - before])) before++;
+    if (before == BESIDE) return true;
     while (next < text.len && count < BESIDE) {
         uint32_t character = 0;
         size_t bytes = utf8_read(text, next, &character);
@@ -45,21 +58,21 @@ static bool is_in_token(struct span text, size_t at, size_t used, bool letter)
         next += bytes;
         count++;
     }
-    if (count == BESIDE && ascii) return true;
-    while (before < at && before < BESIDE && decode_in_word(text.at[at - 1 - before])) before++;
-    return before == BESIDE;
+    return count == BESIDE && ascii;
 }
 
 static size_t next(struct span text, size_t from)
 {
     uint64_t word;
 
-    for (; from + sizeof word <= text.len; from += sizeof word) {
+    for (; from + sizeof word < text.len; from += sizeof word) {
         memcpy(&word, text.at + from, sizeof word);
-        if ((word & 0x8080808080808080u) != 0) break;
+        if ((word & 0x8080808080808080u) == 0) continue;
+        for (size_t i = 0; i < sizeof word; i++)
+            if (utf8_begins(text.at + from + i)) return from + i;
     }
-    while (from < text.len && text.at[from] < 0x80) from++;
-    return from;
+    while (from + 1 < text.len && !utf8_begins(text.at + from)) from++;
+    return from + 1 < text.len ? from : text.len;
 }
 
 /* Scripts whose letters are mostly meant as such. */

@@ -31,9 +31,10 @@ enum err hex_undo(const struct decoder *self, struct span text, struct buf *room
 /* The byte that two digits at at are; 0x100: there are none. */
 static unsigned byte_at(struct span text, size_t at)
 {
-    bool two = digits_count(digits_hex, text, at, 2) == 2;
+    unsigned high = at + 1 < text.len ? digits_hex[text.at[at]] : NOT_DIGIT;
+    unsigned low = high != NOT_DIGIT ? digits_hex[text.at[at + 1]] : NOT_DIGIT;
 
-    return two ? (unsigned)digits_hex[text.at[at]] << 4 | digits_hex[text.at[at + 1]] : 0x100;
+    return low != NOT_DIGIT ? high << 4 | low : 0x100;
 }
 
 /* Whether BYTES from at on are printable, or every other one is, and zero those between: UTF-16. */
@@ -47,7 +48,7 @@ static bool is_text(struct span text, size_t at)
         if ((byte < ' ' || byte > '~') && (byte != 0 || (before == 0 && i > 0))) return false;
         before = byte;
         at += 2;
-        if (digits_count(digits_hex, text, at, 1) == 0) at += gap(text, at, 2, 0);
+        if (at < text.len && digits_hex[text.at[at]] == NOT_DIGIT) at += gap(text, at, 2, 0);
     }
     return true;
 }

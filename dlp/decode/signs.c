@@ -5,11 +5,13 @@
 #include "dlp/decode/decoders.h"
 #include "dlp/decode/digits.h"
 #include "dlp/decode/escapes.h"
+#include "dlp/decode/fold.h"
 #include "dlp/decode/worth.h"
 #include "reactor/base/own.h"
 
 /* Blocks of the text say where something may be; there it is looked at closely, as honest text is full of what may be:
- * names, paths, checksums.  Where looks of one kind lead to nothing LOOKS_MAX times, its decoder may look itself. */
+ * names, paths, checksums.  Where looks at rows lead to nothing LOOKS_MAX times, their decoder may look itself; a look
+ * at an escape is what its decoder would do too. */
 
 enum {
     LANE = 16,
@@ -22,6 +24,7 @@ struct sweep {
     struct span text;
     uint32_t signs;
     uint16_t looks[SIGN_COUNT];
+    size_t skip; /* letters of other scripts up to there were looked at */
 };
 
 /* Whether signs that were not seen yet may be seen still. */
@@ -120,15 +123,16 @@ static void look_at_escape(struct sweep *sweep, size_t at)
     };
 
     for (size_t i = 0; i < COUNT_OF(leads); i++) {
-        if (sweep->text.at[at] != (uint8_t)leads[i].lead || !may_look(sweep, leads[i].sign)) continue;
+        if (sweep->text.at[at] != (uint8_t)leads[i].lead || (sweep->signs & leads[i].sign) != 0) continue;
         if (leads[i].escapes == NULL || escape_matters(leads[i].escapes, sweep->text, at))
             sweep->signs |= leads[i].sign;
     }
 }
 
-static void look_at_high(struct sweep *sweep, size_t at)
+static void look_at_lead(struct sweep *sweep, size_t at)
 {
-    if (may_look(sweep, SIGN_HIGH) && escape_matters(&fold_escapes, sweep->text, at)) sweep->signs |= SIGN_HIGH;
+    if (at >= sweep->skip) sweep->skip = fold_skip(sweep->text, at);
+    if (at >= sweep->skip && escape_matters(&fold_escapes, sweep->text, at)) sweep->signs |= SIGN_HIGH;
 }
 
 /* Some characters of UTF-16 in a row that are ASCII. */
@@ -149,8 +153,8 @@ static void sweep_marks(struct sweep *sweep, size_t at, const uint8_t *bytes, si
         for (uint64_t escapes = marks.escape[i]; escapes != 0; escapes &= escapes - 1)
             look_at_escape(sweep, at + (unsigned)__builtin_ctzll(escapes));
         if (is_wide(marks.zero[i])) sweep->signs |= SIGN_ZERO;
-        for (uint64_t high = marks.high[i]; high != 0 && (sweep->signs & SIGN_HIGH) == 0; high &= high - 1)
-            look_at_high(sweep, at + (unsigned)__builtin_ctzll(high));
+        for (uint64_t lead = marks.lead[i]; lead != 0 && (sweep->signs & SIGN_HIGH) == 0; lead &= lead - 1)
+            look_at_lead(sweep, at + (unsigned)__builtin_ctzll(lead));
     }
 }
 
