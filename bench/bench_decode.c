@@ -88,8 +88,7 @@ static uint64_t run_windows(bool undo)
     told = signs = 0;
     for (size_t at = 0; at + DECODE_OVERLAP < all.len; at += DECODE_WINDOW - DECODE_OVERLAP) {
         struct span window = span_first(span_from(all, at), DECODE_WINDOW);
-        size_t known = at > 0 ? DECODE_OVERLAP - SIGN_BYTES : 0;
-        uint32_t found = only == NULL ? decode_signs(span_from(window, known)) : only->signs;
+        uint32_t found = only == NULL ? decode_signs(window) : only->signs;
         signs |= found;
         for (size_t i = 0; undo && i < decoder_count; i++)
             if ((decoders[i].signs & found) != 0 && (only == NULL || only == &decoders[i]))
