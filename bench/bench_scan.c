@@ -304,10 +304,10 @@ static uint64_t resident(void)
     return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-static void measure_open(const char *coding, const char *name)
+/* They stay open: what is given back to the allocator would be taken for nothing the next time. */
+static void measure_open(const char *coding, const char *name, struct scan *open[OPEN])
 {
     const struct scan_unit unit = {.place = SCAN_BODY, .content_encoding = span_of(coding)};
-    static struct scan *open[OPEN];
     struct findings findings = {0};
     uint64_t before = resident();
     size_t stream = 0;
@@ -320,15 +320,18 @@ static void measure_open(const char *coding, const char *name)
     }
     printf("{\"bench\":\"scan/open request/%s\",\"bytes\":%llu,\"hs_stream_bytes\":%zu}\n", name,
            (unsigned long long)(resident() - before) / OPEN, stream);
-    for (size_t i = 0; i < OPEN; i++) scan_free(&open[i]);
 }
 
 static void run_open(void)
 {
+    static struct scan *open[2][OPEN];
+
     make_request();
     run_stream(); /* whatever is made once is made */
-    measure_open("", "200 KB seen");
-    measure_open("gzip", "gzip, nothing seen");
+    measure_open("", "200 KB seen", open[0]);
+    measure_open("gzip", "gzip, nothing seen", open[1]);
+    for (size_t i = 0; i < OPEN; i++) scan_free(&open[0][i]);
+    for (size_t i = 0; i < OPEN; i++) scan_free(&open[1][i]);
     buf_clear(&text);
 }
 
