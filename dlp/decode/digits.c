@@ -77,7 +77,7 @@ struct run {
 static uint8_t byte_at(struct span packed, size_t i, unsigned bits)
 {
     unsigned next = i + 1 < packed.len ? packed.at[i + 1] : 0;
-    return (uint8_t)((packed.at[i] << 8 | next) << bits >> 8);
+    return (uint8_t)(((unsigned)packed.at[i] << 8 | next) << bits >> 8);
 }
 
 /* The bytes of packed from bit bits on, to at. */
