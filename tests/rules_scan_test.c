@@ -200,7 +200,7 @@ static void a_finding_shows_nothing_of_the_rest(void **state)
     assert_int_equal(findings.count, 2); /* the same secret is told once */
     assert_string_equal(findings.list[0].where, "body byte 41");
     assert_string_equal(findings.list[0].title, "GitHub personal access token");
-    assert_null(memmem(&findings, sizeof findings, GHP + 4, 4));
+    assert_null(memmem(&findings, sizeof findings, &GHP[4], 4));
     assert_null(memmem(&findings, sizeof findings, HEX40, 4));
 }
 
