@@ -1,7 +1,7 @@
 /* fuzz_decode.c — claim: whatever the text, each decoder tells stretches that lie within it and are at most twice as
  * long, the same ones each time; and a value that was put into it, encoded, is among what is told.
  * The first byte chooses the encoding, the second where in the rest it stands.
- * Reaches every decoder, decode_signs(), blocks_here() and blocks_plain.  Seeds fuzz/corpus/decode. */
+ * Reaches every decoder, decode_signs(), every blocks_nth().  Seeds fuzz/corpus/decode. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -70,16 +70,18 @@ static void add(struct buf *text, struct span bytes) { require(buf_add(text, byt
 
 static void check_places(struct span text)
 {
-    struct marks marks_here, marks_plain;
-    struct rows rows_here, rows_plain;
+    struct marks first_marks, marks;
+    struct rows first_rows, rows;
 
     if (text.len < BLOCK_BYTES + BLOCK_BEHIND) return;
-    blocks_here()->marks(text.at, 1, &marks_here);
-    blocks_plain.marks(text.at, 1, &marks_plain);
-    require(memcmp(&marks_here, &marks_plain, sizeof marks_here) == 0);
-    blocks_here()->rows(text.at, 1, &rows_here);
-    blocks_plain.rows(text.at, 1, &rows_plain);
-    require(memcmp(&rows_here, &rows_plain, sizeof rows_here) == 0);
+    blocks_nth(0)->marks(text.at, 1, &first_marks);
+    blocks_nth(0)->rows(text.at, 1, &first_rows);
+    for (unsigned i = 1; blocks_nth(i) != NULL; i++) {
+        blocks_nth(i)->marks(text.at, 1, &marks);
+        require(memcmp(&marks, &first_marks, sizeof marks) == 0);
+        blocks_nth(i)->rows(text.at, 1, &rows);
+        require(memcmp(&rows, &first_rows, sizeof rows) == 0);
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);

@@ -602,19 +602,39 @@ static void every_machine_sees_the_same(void **state)
 
     (void)state;
     for (unsigned round = 0; round < 200; round++) {
+        struct marks first_marks, other_marks;
+        struct rows first_rows, other_rows;
         size_t count = 1 + dice() % BLOCK_BATCH;
-        struct marks marks_here, marks_plain;
-        struct rows rows_here, rows_plain;
         for (size_t i = 0; i < sizeof bytes; i++)
             bytes[i] = round < 20 ? (uint8_t)dice() : (uint8_t)(' ' + dice() % 95);
         if (round >= 100) memset(bytes + dice() % 400, "A7f ,"[dice() % 5], dice() % 100);
-        blocks_here()->rows(bytes, count, &rows_here);
-        blocks_plain.rows(bytes, count, &rows_plain);
-        assert_memory_equal(&rows_here, &rows_plain, sizeof rows_here);
-        blocks_here()->marks(bytes, count, &marks_here);
-        blocks_plain.marks(bytes, count, &marks_plain);
-        assert_memory_equal(&marks_here, &marks_plain, sizeof marks_here);
+        blocks_nth(0)->rows(bytes, count, &first_rows);
+        blocks_nth(0)->marks(bytes, count, &first_marks);
+        for (unsigned i = 1; blocks_nth(i) != NULL; i++) {
+            blocks_nth(i)->rows(bytes, count, &other_rows);
+            assert_memory_equal(&other_rows, &first_rows, sizeof other_rows);
+            blocks_nth(i)->marks(bytes, count, &other_marks);
+            assert_memory_equal(&other_marks, &first_marks, sizeof other_marks);
+        }
     }
+}
+
+/* A token behind "\\n", and a compressed file's start, wherever they stand: none falls between two blocks. */
+static void a_sign_is_seen_at_every_place(void **state)
+{
+    static const char *const signs[] = {"a\\nghp_MFINozFQVD1pf2Xs ", "\"H4sIAAAAAAACA6tWyss\" ",
+                                        "\"eJyrVkrLz1eyUlAqLU\" "};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(signs); i++)
+        for (size_t at = 0; at < 800; at++) {
+            struct buf text = {0};
+            for (size_t k = 0; k < at; k++) add_byte(&text, (uint8_t) "x = y; "[k % 7]);
+            add(&text, signs[i]);
+            for (size_t k = 0; k < 400; k++) add_byte(&text, (uint8_t) "x = y; "[k % 7]);
+            assert_true(decode_signs(buf_span(&text)) != 0);
+            buf_clear(&text);
+        }
 }
 
 static enum err on_enough(void *context, const struct decoded *decoded)
@@ -648,6 +668,7 @@ int main(void)
         cmocka_unit_test(any_bytes_may_come),
         cmocka_unit_test(random_bytes_tell_next_to_nothing),
         cmocka_unit_test(every_machine_sees_the_same),
+        cmocka_unit_test(a_sign_is_seen_at_every_place),
         cmocka_unit_test(an_error_ends_the_undoing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

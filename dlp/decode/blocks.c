@@ -4,6 +4,7 @@
 
 #include "dlp/decode/blocks_kinds.h"
 #include "dlp/decode/character.h"
+#include "reactor/base/own.h"
 
 /* --- byte by byte ---------------------------------------------------------------------------------------- */
 
@@ -32,10 +33,10 @@ static void marks_plain(const uint8_t *at, size_t count, struct marks *out)
     }
 }
 
-const struct blocks blocks_plain = {rows_plain, marks_plain};
+static const struct blocks blocks_plain = {rows_plain, marks_plain};
 
 #ifndef __x86_64__
-const struct blocks *blocks_here(void) { return &blocks_plain; }
+const struct blocks *blocks_nth(unsigned i) { return i == 0 ? &blocks_plain : NULL; }
 #else
 
 #include <immintrin.h>
@@ -238,9 +239,19 @@ AVX512 static void marks_avx512(const uint8_t *at, size_t count, struct marks *o
 
 static const struct blocks blocks_avx512 = {rows_avx512, marks_avx512};
 
-const struct blocks *blocks_here(void)
+const struct blocks *blocks_nth(unsigned i)
 {
-    if (__builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("gfni")) return &blocks_avx512;
-    return __builtin_cpu_supports("avx2") ? &blocks_avx2 : &blocks_plain;
+    const struct {
+        int runs;
+        const struct blocks *blocks;
+    } all[] = {
+        {__builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("gfni"), &blocks_avx512},
+        {__builtin_cpu_supports("avx2"), &blocks_avx2},
+        {1, &blocks_plain},
+    };
+
+    for (size_t k = 0; k < COUNT_OF(all); k++)
+        if (all[k].runs && i-- == 0) return all[k].blocks;
+    return NULL;
 }
 #endif

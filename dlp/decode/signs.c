@@ -10,20 +10,20 @@
 #include "reactor/base/own.h"
 
 /* Blocks of the text say where something may be; there it is looked at closely, as honest text is full of what may be:
- * names, paths, checksums.  Where looks at rows lead to nothing LOOKS_MAX times, their decoder may look itself; a look
+ * names, paths, checksums.  Where more looks at rows lead to nothing, their decoder may look itself; a look
  * at an escape is what its decoder would do too. */
 
 enum {
     LANE = 16,
-    HEX_MIN = 5,     /* digits of hex in a lane of codes: "0x67, 0x68," has five */
-    LOOKS_MAX = 2048 /* of one kind in a text: a window of base64 has some 1,500 */
+    HEX_MIN = 5,   /* digits of hex in a lane of codes: "0x67, 0x68," has five */
+    LOOK_EACH = 12 /* bytes for each look of one kind: in base64 there is one in 16 */
 };
 
 struct sweep {
     const struct blocks *blocks;
     struct span text;
     uint32_t signs;
-    uint16_t looks[SIGN_COUNT];
+    size_t looks_max, looks[SIGN_COUNT];
     size_t skip; /* letters of other scripts up to there were looked at */
 };
 
@@ -33,7 +33,7 @@ static bool may_look(struct sweep *sweep, uint32_t signs)
     unsigned kind = (unsigned)__builtin_ctz(signs);
 
     if ((sweep->signs & signs) == signs) return false;
-    if (sweep->looks[kind]++ < LOOKS_MAX) return true;
+    if (sweep->looks[kind]++ < sweep->looks_max) return true;
     sweep->signs |= signs;
     return false;
 }
@@ -179,7 +179,7 @@ static void sweep_batch(struct sweep *sweep, size_t at)
 
 uint32_t decode_signs(struct span text)
 {
-    struct sweep sweep = {.blocks = blocks_here(), .text = text};
+    struct sweep sweep = {.blocks = blocks_nth(0), .text = text, .looks_max = text.len / LOOK_EACH + LANE};
 
     for (size_t at = 0; at < text.len; at += BLOCK_BATCH_BYTES) sweep_batch(&sweep, at);
     return sweep.signs;
