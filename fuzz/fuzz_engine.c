@@ -43,13 +43,18 @@ static struct findings scan(struct span body, struct span cuts)
     return findings;
 }
 
+static bool is_undone(const struct finding *finding)
+{
+    return finding->encoding[0] != '\0' || strcmp(finding->rule, "too-deep") == 0;
+}
+
 /* What was found as it is: the reference undoes no encoding. */
 static struct findings as_it_is(const struct findings *findings)
 {
     struct findings kept = {0};
 
     for (size_t i = 0; i < findings->count; i++)
-        if (findings->list[i].encoding[0] == '\0') findings_add(&kept, &findings->list[i]);
+        if (!is_undone(&findings->list[i])) findings_add(&kept, &findings->list[i]);
     return kept;
 }
 

@@ -6,8 +6,6 @@
 
 static size_t next(struct span text, size_t from) { return span_find(text, '\\', from); }
 
-static bool is_in(uint8_t c, const char *set) { return c != '\0' && strchr(set, c) != NULL; }
-
 /* \u0067, or two halves of one character. */
 static size_t read_unicode(struct span text, size_t at, struct escape *out)
 {
@@ -28,22 +26,14 @@ static size_t read_unicode(struct span text, size_t at, struct escape *out)
     return escape_character(text, at, used, character, out);
 }
 
-static size_t read(struct span text, size_t at, struct escape *out);
-
-/* \\: one of them is taken off; a reason when what is left is an escape that is one. */
-static size_t read_backslash(struct span text, size_t at, struct escape *out)
+/* \\: escapes of escapes, as JSON in JSON has them.  All but the last of a row are taken off at once, so that the last
+ * begins an escape, however deep it was: a secret is no better hidden by more of them. */
+static size_t read_backslashes(struct span text, size_t at)
 {
-    struct escape left = {.len = 0};
     size_t end = at;
 
     while (end < text.len && text.at[end] == '\\') end++;
-    out->bytes[0] = '\\';
-    out->len = 1;
-    if (end < text.len && is_in(text.at[end], "ux/01234567"))
-        out->reason = read(text, end - 1, &left) > 0 ? left.reason : REASON_NONE;
-    else if (end < text.len && decode_token_at(text, end + 1))
-        out->reason = REASON_BEFORE;
-    return 2;
+    return end - 1 - at;
 }
 
 /* What a letter behind a backslash means, or 0. */
@@ -84,7 +74,7 @@ static size_t read(struct span text, size_t at, struct escape *out)
     size_t digits;
 
     if (c == '\0') return 0;
-    if (c == '\\') return read_backslash(text, at, out);
+    if (c == '\\') return read_backslashes(text, at);
     if ((c | 0x20) == 'u') return read_unicode(text, at, out);
     if (c == 'x') {
         bool whole = escape_number(text, at + 2, 16, 2, &number) == 2;
