@@ -5,10 +5,8 @@
  * flipped character would be a way out.  A placeholder (placeholder.h) is told as generic, whatever its rule's rung.
  *
  * Speed    the sweep looks for literals first, and all literals share one table: a pattern needs one, of six bytes or
- *          more and no common word; one without any (a bare number) costs as much as all others together.  Two rules
- *          are there with a literal of two bytes (azure-ad-client-secret, password-hash-bcrypt): while the shortest is
- *          that short, Hyperscan looks at every byte and not at every second or fourth, which lets so much less
- *          through to be confirmed that the whole is three times as fast.  tests/rules_try.py measures.
+ *          more and no common word; one without any (a bare number) costs as much as all others together.  What
+ *          all cost grows with their number, and in text that is dense with their words: tests/rules_try.py measures.
  */
 #pragma once
 #include "reactor/base/arena.h"
