@@ -298,6 +298,8 @@ static void write_base32(struct span value, struct buf *out)
     if (bits > 0) add_byte(out, (uint8_t)set[held << (5 - bits) & 31]);
 }
 
+static void write_hex_row(struct span value, struct buf *out) { assert_int_equal(encode_hex(out, value), ERR_OK); }
+
 static void write_hex(struct span value, struct buf *out)
 {
     static const char *const formats[] = {"%02x", "%02X", "%02x:", "%02X-", "%02x ", "0x%02x, ", "\\x%02x", "%02x,"};
@@ -529,6 +531,42 @@ static void a_run_may_begin_anywhere(void **state)
         }
 }
 
+/* The shortest tokens have 16 characters, also in UTF-16: between bytes that are no text. */
+static void the_shortest_text_is_found_in_a_long_run(void **state)
+{
+    enum { TOKEN = 16 };
+    static const struct {
+        const char *decoder;
+        encoder_fn *write;
+    } runs[] = {{"base64", write_base64}, {"base32", write_base32}, {"hex", write_hex_row}};
+
+    (void)state;
+    for (unsigned round = 0; round < 2000; round++)
+        for (size_t i = 0; i < COUNT_OF(runs); i++) {
+            uint8_t bytes[64];
+            struct span value = span_first(make_value(bytes), TOKEN);
+            struct buf plain = {0}, text = {0};
+
+            for (unsigned k = dice() % 40; k > 0; k--) add_byte(&plain, (uint8_t)(0x80 | dice()));
+            size_t from = buf_len(&plain);
+            if (round % 2 == 0)
+                assert_int_equal(buf_add(&plain, value), ERR_OK);
+            else
+                write_utf16(value, &plain);
+            struct span wanted = span_from(buf_span(&plain), from);
+            uint8_t copy[2 * TOKEN];
+            memcpy(copy, wanted.at, wanted.len);
+            wanted.at = copy;
+            for (unsigned k = dice() % 40; k > 0; k--) add_byte(&plain, (uint8_t)(0x80 | dice()));
+            add_words(&text, dice() % 30);
+            runs[i].write(buf_span(&plain), &text);
+            if (undo(runs[i].decoder, buf_span(&text), wanted).found == 0)
+                fail_msg("%s, round %u: %.*s", runs[i].decoder, round, SPAN_FMT(buf_span(&text)));
+            buf_clear(&plain);
+            buf_clear(&text);
+        }
+}
+
 /* 8 MB of base64 and of hex, looked at in windows that overlap: a value in the middle is found, whole. */
 static void a_long_run_is_undone_in_windows(void **state)
 {
@@ -664,6 +702,7 @@ int main(void)
         cmocka_unit_test(encodings_of_encodings_are_undone),
         cmocka_unit_test(a_value_is_found_in_every_encoding),
         cmocka_unit_test(a_run_may_begin_anywhere),
+        cmocka_unit_test(the_shortest_text_is_found_in_a_long_run),
         cmocka_unit_test(an_escape_is_told_with_what_stands_in_front_of_it),
         cmocka_unit_test(a_long_run_is_undone_in_windows),
         cmocka_unit_test(any_bytes_may_come),

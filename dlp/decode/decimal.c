@@ -62,7 +62,7 @@ bool decimal_is_text(struct span text, size_t at)
     enum { CODES = 4 };
     unsigned code;
 
-    while (at < text.len && is_digit(text.at[at])) at++; /* the lane may begin within a number */
+    for (unsigned i = 0; i < 3 && at < text.len && is_digit(text.at[at]); i++) at++; /* the lane may begin within one */
     for (unsigned i = 0; i < CODES; i++) {
         size_t between = gap(text, at), digits = read_code(text, at + between, &code);
         if (between == 0 || digits == 0 || code < ' ' || code > '~') return false;

@@ -9,7 +9,11 @@ enum {
     LINES_MIN = 4,     /* shorter lines, of one length, in a row */
     INDENT_MAX = 32,   /* blanks at the start of a folded line */
     PROBE_BEFORE = 16, /* bytes looked at around a place that may be readable */
-    PROBE_BYTES = 64
+    PROBE_BYTES = 64,
+    PROBE_NEXT = PROBE_BYTES - 2 * DECODE_TEXT_MIN, /* a row that does not end in one probe, in UTF-16 at most, is
+                                                       whole in the next */
+    WORD = 8,
+    WORD_READABLE = 3 /* bytes of a word that are: four in UTF-16, of which the last may be cut */
 };
 
 size_t digits_count(const uint8_t *value, struct span text, size_t at, size_t most)
@@ -98,16 +102,28 @@ static bool probe(struct span packed, size_t at, unsigned bits)
     return decode_worth(&shifted);
 }
 
+/* Whether enough bytes of a word, from bit bits on, are no control characters. */
+static bool is_readable(uint64_t word, unsigned bits)
+{
+    const uint64_t ones = 0x0101010101010101u;
+    uint64_t bytes = __builtin_bswap64(word) << bits, readable = (bytes >> 6 | bytes >> 5) & ones;
+
+    return (readable * ones) >> 56 >= WORD_READABLE; /* the highest byte of the product is the sum of all */
+}
+
 /* Whether 12 readable bytes start anywhere at that offset.  They hold two words of four bytes, each high bit 0: only
  * where that is so is looked closer. */
 static bool has_text(struct span packed, unsigned bits)
 {
     const uint64_t high = 0x0101010101010101u * (0x80u >> bits);
-    uint64_t word;
 
-    for (size_t i = 0; i + sizeof word <= packed.len; i += 4) {
-        memcpy(&word, packed.at + i, sizeof word);
-        if ((word & high) == 0 && probe(packed, i, bits)) return true;
+    for (size_t i = 0, next; i + WORD <= packed.len; i = next) {
+        uint64_t word;
+        memcpy(&word, packed.at + i, WORD);
+        next = i + 4;
+        if ((word & high) != 0 || !is_readable(word, bits)) continue;
+        if (probe(packed, i, bits)) return true;
+        next = i + PROBE_NEXT;
     }
     return false;
 }
@@ -184,7 +200,7 @@ static size_t pack_run(const struct digits *digits, struct span text, struct run
 
 bool digits_are_text(const struct digits *digits, struct span text, size_t at)
 {
-    enum { LOOK = 40 };
+    enum { LOOK = 64 };
     uint8_t bytes[LOOK];
     struct packing packing = {.to = bytes};
     struct span packed = {bytes, 0};

@@ -24,7 +24,7 @@ struct digits {
 MUST_CHECK enum err digits_undo(const struct decoder *self, const struct digits *digits, struct span text,
                                 struct buf *room, decoded_fn *fn, void *context);
 
-/* Whether 12 readable bytes are in the 40 digits at at, whatever stands between. */
+/* Whether 12 readable bytes are in the 64 digits at at, or twice as many in UTF-16, whatever stands between. */
 bool digits_are_text(const struct digits *digits, struct span text, size_t at);
 
 /* Digits of the value at at, up to most. */

@@ -5,7 +5,8 @@
 /* POSIX uuencode: a line begins with how many bytes it has, as a character; four characters are three bytes.  A blank
  * is written ' ' or '`', and where it ends a line it may have been lost. */
 
-enum { LINE_BYTES_MAX = 45, LINE_CHARACTERS_MAX = 61 };
+/* LINE_LOOK: a longer line is none, and how long does not matter. */
+enum { LINE_BYTES_MAX = 45, LINE_CHARACTERS_MAX = 61, LINE_LOOK = 2 * LINE_CHARACTERS_MAX };
 
 static bool is_digit(uint8_t c) { return c >= ' ' && c <= '`'; }
 
@@ -14,7 +15,7 @@ static size_t line_length(struct span text, size_t at)
 {
     size_t end = at;
 
-    while (end < text.len && is_digit(text.at[end])) end++;
+    while (end < text.len && end - at < LINE_LOOK && is_digit(text.at[end])) end++;
     if (end > at && end < text.len && text.at[end] == 'n' && text.at[end - 1] == '\\')
         end--; /* "\n" as JSON writes it */
     return end - at;
