@@ -18,13 +18,26 @@ static const struct {
     {0xfeff, 0xfeff}, {0xffa0, 0xffa0}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
 };
 
+/* The last block that begins at or before character. */
+static size_t block_of(uint32_t character)
+{
+    size_t from = 0, to = COUNT_OF(fold_blocks);
+
+    while (to - from > 1) {
+        size_t middle = (from + to) / 2;
+        if (fold_blocks[middle].first <= character)
+            from = middle;
+        else
+            to = middle;
+    }
+    return from;
+}
+
 int fold_character(uint32_t character)
 {
     if (character < 0xaa || (character >= 0x3165 && character < 0xfe00)) return FOLD_NONE; /* most letters */
-    for (size_t i = 0; i < COUNT_OF(fold_blocks) && fold_blocks[i].first <= character; i++) {
-        size_t at = character - fold_blocks[i].first;
-        if (at < fold_blocks[i].count && fold_blocks[i].read_as[at] != ' ') return fold_blocks[i].read_as[at];
-    }
+    size_t block = block_of(character), at = character - fold_blocks[block].first;
+    if (at < fold_blocks[block].count && fold_blocks[block].read_as[at] != ' ') return fold_blocks[block].read_as[at];
     for (size_t i = 0; i < COUNT_OF(unseen) && unseen[i].first <= character; i++)
         if (character <= unseen[i].last) return FOLD_DROP;
     return FOLD_NONE;
