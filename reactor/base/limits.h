@@ -94,7 +94,7 @@
 #define SCAN_FINDINGS_MAX 16u    /* findings of one request that are told apart */
 #define SAFE_COUNT_MAX    256u   /* values of one bottle that a person has allowed; 4 KiB */
 #define BINDING_COUNT_MAX 64u    /* bindings that a bottle adds, and classes that it switches off */
-#define RULE_COUNT_MAX    1024u  /* rules of one scanner; ours are some 250 */
+#define RULE_COUNT_MAX    1024u  /* rules of one scanner; ours are some 600 */
 #define RULE_WINDOW       4096u  /* bytes behind a hit that are looked at to confirm it */
 
 #define SCAN_HELD_MAX         32u   /* candidates at a piece's end that wait for the next: expressions that end alike */
