@@ -142,7 +142,7 @@ static void every_level_and_window_that_is_allowed_is_undone(void **state)
 
 static void a_list_that_names_only_identity_needs_no_decoder(void **state)
 {
-    static const char *const lists[] = {"", "identity", "Identity, identity", " ,, "};
+    static const char *const lists[] = {"", "identity", "Identity, identity", " ,, ", "chunked", "identity, Chunked"};
     struct inflate *inflate;
 
     (void)state;

@@ -21,12 +21,18 @@ struct inflate {
     struct layer layers[]; /* in the order they are undone */
 };
 
+/* What changes no byte: "chunked" is a transfer coding (RFC 9112 section 7), here a mistake that no origin undoes. */
+static bool is_none(struct span name)
+{
+    return span_is_nocase(name, SPAN_LIT("identity")) || span_is_nocase(name, SPAN_LIT("chunked"));
+}
+
 /* Codings in the order they were applied.  errors: ERR_DENIED */
 static enum err read_list(struct span list, const struct coding **codings, size_t *count)
 {
     for (struct span name; head_next_element(&list, &name);) {
         const struct coding *coding = coding_find(name);
-        if (span_is_nocase(name, SPAN_LIT("identity"))) continue;
+        if (is_none(name)) continue;
         if (coding == NULL || *count == CODINGS_MAX) return ERR_DENIED;
         codings[(*count)++] = coding;
     }

@@ -16,8 +16,8 @@ struct inflate;
 /* Takes the next bytes of the body as it was before any coding; never empty; lent for the call.  An error ends it. */
 typedef enum err inflate_fn(void *context, struct span bytes);
 
-/* codings: a Content-Encoding list, looked at during the call.  When it names nothing but identity, *inflate_out is
- * NULL.  errors: ERR_DENIED a coding that is not known, or too many; ERR_NOMEM */
+/* codings: a Content-Encoding list, looked at during the call.  When it names nothing but identity (or chunked),
+ * *inflate_out is NULL.  errors: ERR_DENIED a coding that is not known, or too many; ERR_NOMEM */
 MUST_CHECK enum err inflate_new(struct span codings, inflate_fn *fn, void *context, struct inflate **inflate_out);
 
 /* errors: ERR_SYNTAX the bytes are not so coded; ERR_LIMIT a bound; ERR_NOMEM; those of fn.  It stays broken. */

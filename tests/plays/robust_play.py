@@ -166,7 +166,7 @@ def story_an_endless_answer_costs_no_memory_and_ends_with_its_client():
     check(grown < 8192, f"it grew by {grown} KiB")
     reset(s)
     wait_for(lambda: raw.ends, 5)
-    check(proxy.last()["by"] in ("REQ_EV_CLIENT_GONE", "REQ_EV_NO"), str(proxy.last()))
+    wait_for(lambda: proxy.last()["by"] in ("REQ_EV_CLIENT_GONE", "REQ_EV_NO"), 5)  # the line of the story before may come late
 
 
 def story_a_client_that_leaves_while_its_origin_works_cancels_the_request():
