@@ -8,6 +8,7 @@ add_custom_command(OUTPUT shipped.c DEPENDS ${rules} .ci/cmake/embed.cmake VERBA
 file(GLOB plain CONFIGURE_DEPENDS reactor/base/*.c dlp/scan/*.c backends/manifest/*.c backends/provision/*.c)
 list(FILTER plain EXCLUDE REGEX "/(compiled|compile_rules)\\.c$")
 add_library(plain STATIC EXCLUDE_FROM_ALL ${plain} shipped.c)
+set_target_properties(plain PROPERTIES EXPORT_COMPILE_COMMANDS OFF) # clang-tidy sees each file once
 target_link_libraries(plain PkgConfig::libhs PkgConfig::libpcre2-8 PkgConfig::yaml-0.1 boringssl::crypto)
 add_executable(compile_rules EXCLUDE_FROM_ALL backends/manifest/compile_rules.c)
 target_link_libraries(compile_rules plain)

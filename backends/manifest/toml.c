@@ -122,7 +122,7 @@ static enum err read_key(struct toml *toml, struct toml_key *key)
 /* `a.b.c = value` into map. */
 static enum err read_pair(struct toml *toml, struct toml_node *map, unsigned depth)
 {
-    struct toml_key key;
+    struct toml_key key = {0};
     struct toml_node *child;
 
     TRY(read_key(toml, &key));
@@ -228,7 +228,7 @@ static enum err read_header(struct toml *toml, struct toml_node *root)
 {
     struct toml_text *text = &toml->text;
     bool is_element = toml_take(text, '[');
-    struct toml_key key;
+    struct toml_key key = {0};
     struct toml_node *map = NULL;
 
     TRY(read_key(toml, &key));

@@ -53,7 +53,7 @@ static uint32_t look_at_start(struct span text, size_t at)
     struct span row = span_from(text, at);
 
     if (at > 0 && is_digit64(text.at[at - 1])) return 0;
-    if (row.at[0] == 'e') return memchr("AFJN", row.at[1], 4) != NULL ? SIGN_BASE64 : 0;               /* zlib */
+    if (row.at[0] == 'e') return strchr("AFJN", row.at[1]) != NULL && row.at[1] != '\0' ? SIGN_BASE64 : 0; /* zlib */
     return span_starts(row, SPAN_LIT("H4sI")) || span_starts(row, SPAN_LIT("KLUv")) ? SIGN_BASE64 : 0; /* gzip, zstd */
 }
 

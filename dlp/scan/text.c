@@ -88,6 +88,7 @@ static struct window look(const struct text *text, uint64_t end)
 static enum err tell_rule(struct scanner *scanner, size_t id, const struct text *text, uint64_t end,
                           const struct sink *sink)
 {
+    assert(scanner->engine != NULL);
     const struct rule *rule = &scanner->engine->rules->list[id];
     struct window window = look(text, end);
     struct finding finding = {.rule = (const char *)rule->id.at, .title = (const char *)rule->title.at};
@@ -119,6 +120,7 @@ void text_tell_bound(const struct sink *sink, const char *rule, const char *titl
 static bool is_left_out(const struct scanner *scanner, const struct candidate *candidate, const struct sink *sink)
 {
     if (candidate->id < scanner->known.count || sink->to_the_end || !findings_full(sink->findings)) return false;
+    assert(scanner->engine != NULL); /* whose rule it is */
     return !rung_stops(scanner->engine->rules->list[candidate->id - scanner->known.count].rung);
 }
 
