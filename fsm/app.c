@@ -1,5 +1,6 @@
 #include "fsm/app.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -129,6 +130,7 @@ static enum err open_engine(struct app *app, struct served *s, bool may_compile)
     enum err err = may_compile ? rule_cache_open(root, s->rule_set, &fault, &use, &s->engine)
                                : rule_cache_find(root, s->rule_set, &use, &s->engine);
     if (err == ERR_OK) log_engine(s, use, began_ms);
+    assert(err != ERR_SYNTAX || fault.rule != NULL);
     if (err == ERR_SYNTAX) LOG(ERROR, "app.rule", F_STR("rule", fault.rule->id), F_TEXT("why", fault.why));
     if (err == ERR_DENIED)
         LOG(WARN, "rules.damaged", F_TEXT("bottle", s->egress.name),

@@ -1,5 +1,6 @@
 #include "backends/manifest/gitleaks_pattern.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "reactor/base/limits.h"
@@ -155,6 +156,7 @@ static size_t last_group(struct span text)
 {
     size_t start = text.len, end = 0, depth = 0;
 
+    assert(text.len == 0 || text.at != NULL);
     for (size_t at = 0; at < text.len; at += atom_len(span_from(text, at))) {
         if (text.at[at] == '(' && depth++ == 0) start = at;
         if (text.at[at] == ')' && depth > 0 && --depth == 0) end = at + 1;
@@ -167,6 +169,7 @@ static bool is_tail(struct span group)
 {
     bool has_end = false, has_class = false;
 
+    assert(group.at != NULL);
     if (!span_starts(group, SPAN_LIT("(?:")) || group.len < 5) return false;
     for (struct span rest = {group.at + 3, group.len - 4}; rest.len > 0;) {
         bool is_newline = span_starts(rest, SPAN_LIT("\\\\[nr]")); /* as JSON and source write it */

@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdio.h>
 
 #include "backends/manifest/gitleaks_int.h"
@@ -37,6 +38,7 @@ static bool has_prefix(struct span pattern)
     static const char *const skipped[] = {"\\b", "(?:", "(?i:", "("};
     size_t len = 0;
 
+    assert(pattern.at != NULL);
     for (size_t i = 0; i < COUNT_OF(skipped); i++) {
         if (!span_starts(pattern, span_of(skipped[i]))) continue;
         pattern = span_from(pattern, strlen(skipped[i]));

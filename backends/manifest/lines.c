@@ -1,5 +1,6 @@
 #include "backends/manifest/lines.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -168,6 +169,7 @@ static enum err take_buffer(struct lines *lines, struct buf *buf, bool *in_line,
 {
     for (;;) {
         struct span have = buf_span(buf);
+        assert(have.len == 0 || have.at != NULL);
         size_t len = span_find(have, '\n', 0);
         bool is_whole = len < have.len, is_last = is_whole || (is_end && have.len <= LINES_PIECE_BYTES);
 

@@ -254,7 +254,7 @@ static void read_ca(struct reader *reader, const struct yaml_node *node, void *i
     if (text.at == NULL || file_read((const char *)text.at, ROUTE_CA_BYTES_MAX, &file) != ERR_OK)
         complain(reader, node->place, "name a PEM file, absolute or beside this manifest, that others may not write",
                  "`%s` can't be read", quoted(text));
-    else if (buf_len(&file) == 0 || memmem(buf_span(&file).at, buf_len(&file), mark.at, mark.len) == NULL)
+    else if (buf_span(&file).at == NULL || memmem(buf_span(&file).at, buf_len(&file), mark.at, mark.len) == NULL)
         complain(reader, node->place, "name a PEM file", "`%s` holds no certificate", quoted(text));
     buf_clear(&file);
     *(const char **)into = (const char *)text.at;

@@ -1,5 +1,7 @@
 #include "backends/manifest/toml.h"
 
+#include <assert.h>
+
 #include "backends/manifest/text.h"
 #include "backends/manifest/toml_string.h"
 #include "reactor/base/limits.h"
@@ -44,7 +46,7 @@ static struct toml_node *of(struct yaml_node *node) { return CONTAINER_OF(node, 
 static struct toml_node *find(struct toml_node *map, struct span key)
 {
     for (struct yaml_node *child = map->node.first; child != NULL; child = child->next)
-        if (span_is(child->key, key)) return of(child);
+        if (child->key.at != NULL && span_is(child->key, key)) return of(child);
     return NULL;
 }
 
@@ -72,9 +74,13 @@ static enum err add(struct toml *toml, struct toml_node *parent, enum yaml_kind 
 static enum err add_keyed(struct toml *toml, struct toml_node *map, const struct toml_key *key, size_t part,
                           enum yaml_kind kind, enum origin origin, struct toml_node **child_out)
 {
-    TRY(add(toml, map, kind, origin, child_out));
-    (*child_out)->node.key = key->parts[part];
-    (*child_out)->node.key_place = key->places[part];
+    struct toml_node *child = NULL;
+
+    TRY(add(toml, map, kind, origin, &child));
+    assert(child != NULL);
+    child->node.key = key->parts[part];
+    child->node.key_place = key->places[part];
+    *child_out = child;
     return ERR_OK;
 }
 
