@@ -40,6 +40,12 @@ struct route {
     unsigned line;           /* in the manifest, for check and the log */
 };
 
+/* Whether a person is asked instead of a refusal. */
+struct supervise {
+    bool tokens, routes; /* about what the scan stops; about hosts that no route names */
+    uint32_t wait_ms;    /* for an answer; at most HOLD_MS */
+};
+
 struct policy {
     struct arena arena;
     struct span bottle; /* its name */
@@ -50,6 +56,7 @@ struct policy {
     const struct span *secret_names; /* slot -> its name under dlp.secrets, empty for a route's token; NULL: no names */
     const struct binding *bindings;  /* in force: those shipped, less what is off, and the bottle's own */
     size_t binding_count;
+    struct supervise supervise;
     unsigned references;
 };
 

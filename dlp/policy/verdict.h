@@ -53,6 +53,16 @@
       "The body's Content-Encoding can't be undone here, so it can't be checked. Send it without one.")    \
     R(REASON_SECRET,              "dlp-token",               403, false,                                   \
       "The request carries a value that must not leave the bottle. Remove it and send the request again.") \
+    R(REASON_REJECTED,            "approval-rejected",       403, false,                                   \
+      "A person looked at this request and said no. Do not send it again.")                                \
+    R(REASON_UNANSWERED,          "approval-timeout",        503, true,                                    \
+      "The request waited for a person's approval, and nobody answered in time. An answer may still come: "\
+      "send the same request again later.")                                                                \
+    R(REASON_QUEUE,               "approval-unavailable",    503, true,                                    \
+      "The request needs a person's approval, and the approval queue can't be reached. Tell the person "   \
+      "who runs you.")                                                                                     \
+    R(REASON_HELD_FULL,           "approval-queue-full",     503, true,                                    \
+      "The request needs a person's approval, and too many requests wait for one already.")                \
     R(REASON_SCAN_FAILED,         "scan-failed",             503, true,                                    \
       "The request could not be checked, so it was not sent.")                                             \
     R(REASON_CREDENTIAL,          "credential-unavailable",  503, true,                                    \

@@ -125,7 +125,8 @@
 #define CONN_COUNT_MAX     4096u       /* client connections of one bottle */
 #define BODY_IDLE_MS       SECONDS(60) /* a request body that makes no progress */
 #define BODY_TOTAL_MS      MINUTES(30) /* ...and all of it: 1 GiB at 5 Mbit/s */
-#define HOLD_MS            MINUTES(5)  /* a person is asked; common clients give up then (undici's 300 s) */
+#define HOLD_MS            MINUTES(60) /* a person is asked; supervise.timeout shortens it */
+#define HOLD_DEFAULT_MS    MINUTES(5)  /* ...to this where it is not said: clients give up then (undici's 300 s) */
 #define SEND_IDLE_MS       SECONDS(60) /* an upstream that takes no byte */
 #define ANSWER_MS          MINUTES(10) /* request sent, no response head yet: a model may think for minutes */
 #define RELAY_IDLE_MS      MINUTES(10) /* a response that makes no progress; a quiet event stream pings oftener */
@@ -142,6 +143,13 @@
 #define APP_BOTTLES_MAX    64u         /* bottles of one `serve` */
 #define APP_PINS_MAX       64u         /* --resolve options: tests and demos need a few */
 #define NAMES_COUNT_MAX    64u         /* TCP connections to one bottle's name server: resolvers use UDP */
+
+/* --- the queue ------------------------------------------------------------------------------------------- */
+#define STORE_BATCH       256u         /* rows of one call: some 10 ms at worst */
+#define STORE_BYTES_MAX   MIB(1024ull) /* the queue's file: a million proposals and their audit */
+#define PROPOSAL_TEXT_MAX 512u         /* bytes of one text of a proposal or a decision; longer ones are cut */
+#define HOLD_COUNT_MAX    4096u        /* proposals of one bottle that wait at once */
+
 /* --- manifests ------------------------------------------------------------------------------------------- */
 #define MANIFEST_BYTES_MAX  KIB(256) /* one file, its Markdown included; long system prompts are ~40 KiB */
 #define FRONT_BYTES_MAX     KIB(64)  /* its front matter; 256 routes of five lines are ~40 KiB */
