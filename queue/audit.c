@@ -79,3 +79,30 @@ enum err audit_chain(struct span key, struct audit_row *row, struct audit_anchor
     *anchor = next;
     return ERR_OK;
 }
+
+/* --- told ------------------------------------------------------------------------------------------------ */
+
+static void put_hex(struct json *json, const char *key, const uint8_t bytes[DIGEST_BYTES])
+{
+    static const char digits[] = "0123456789abcdef";
+    char text[2 * DIGEST_BYTES];
+
+    for (size_t i = 0; i < DIGEST_BYTES; i++) {
+        text[2 * i] = digits[bytes[i] >> 4];
+        text[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    json_text(json, key, (struct span){(const uint8_t *)text, sizeof text});
+}
+
+void audit_json(struct json *json, const struct audit_row *row)
+{
+    json_open(json, NULL, '{');
+    json_number(json, "number", row->number);
+    json_number(json, "at_ms", row->at_ms);
+    json_text(json, "event", span_of(audit_event_name(row->event)));
+    json_number(json, "proposal", row->proposal);
+    json_number(json, "run", row->run);
+    json_text(json, "body", row->body);
+    put_hex(json, "mac", row->mac);
+    json_close(json, '}');
+}

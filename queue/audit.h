@@ -8,6 +8,7 @@
  */
 #pragma once
 #include "queue/proposal.h"
+#include "reactor/base/json.h"
 
 /* clang-format off */
 /* What happens to a proposal.  A row in the upper part is its state until the next of these.
@@ -50,6 +51,8 @@ struct audit_row {
     struct span body; /* a payload, or empty */
     uint8_t before[DIGEST_BYTES], mac[DIGEST_BYTES];
 };
+
+void audit_json(struct json *json, const struct audit_row *row); /* an object */
 
 struct audit_anchor {
     uint64_t number; /* 0: there is no row yet, and mac is zeros */

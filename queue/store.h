@@ -20,6 +20,7 @@
 #pragma once
 #include "queue/audit.h"
 #include "queue/proposal.h"
+#include "reactor/base/arena.h"
 #include "reactor/base/limits.h"
 
 /* clang-format off */

@@ -127,6 +127,8 @@
 #define BODY_TOTAL_MS      MINUTES(30) /* ...and all of it: 1 GiB at 5 Mbit/s */
 #define HOLD_MS            MINUTES(60) /* a person is asked; supervise.timeout shortens it */
 #define HOLD_DEFAULT_MS    MINUTES(5)  /* ...to this where it is not said: clients give up then (undici's 300 s) */
+#define DIGEST_MS          MINUTES(2)  /* a held body is read once more: 1 GiB from an encrypted file takes 5 s */
+#define DIGEST_TURN_PIECES 4u          /* pieces of the spool read in one turn of the loop: 256 KiB, some 0.5 ms */
 #define SEND_IDLE_MS       SECONDS(60) /* an upstream that takes no byte */
 #define ANSWER_MS          MINUTES(10) /* request sent, no response head yet: a model may think for minutes */
 #define RELAY_IDLE_MS      MINUTES(10) /* a response that makes no progress; a quiet event stream pings oftener */
@@ -149,6 +151,14 @@
 #define STORE_BYTES_MAX   MIB(1024ull) /* the queue's file: a million proposals and their audit */
 #define PROPOSAL_TEXT_MAX 512u         /* bytes of one text of a proposal or a decision; longer ones are cut */
 #define HOLD_COUNT_MAX    4096u        /* proposals of one bottle that wait at once */
+#define HOLD_WRITE_MS     SECONDS(5)   /* another process is at the queue: a checkpoint takes milliseconds */
+#define POLL_MS           25u          /* between two looks while something waits: an answer is seen within 50 ms */
+#define POLL_BUSY_MS      5u           /* ...when something could not be written */
+#define POLL_REST_MS      SECONDS(2)   /* after the last one, before the queue's log is put in order */
+#define POLL_LOST_MS      SECONDS(1)   /* before a queue that failed is opened again */
+#define POLL_COUNTS_MS    500u         /* between two tellings of how many wait */
+#define GRANT_COUNT_MAX   64u          /* routes that were granted to one bottle while it ran */
+#define ONCE_COUNT_MAX    64u          /* answers "once" of one bottle that came too late and wait for the retry */
 
 /* --- manifests ------------------------------------------------------------------------------------------- */
 #define MANIFEST_BYTES_MAX  KIB(256) /* one file, its Markdown included; long system prompts are ~40 KiB */
