@@ -74,6 +74,7 @@ static enum err put_line(struct buf *line, const struct access *a)
     put_names(&json, a);
     put_verdict(&json, a);
     put_upstream(&json, a);
+    if (a->proposal != 0) json_number(&json, "proposal", a->proposal);
     json_number(&json, "status", a->status);
     json_number(&json, "up_bytes", a->up_bytes);
     json_number(&json, "down_bytes", a->down_bytes);

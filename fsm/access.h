@@ -21,6 +21,7 @@ struct access {
     const struct policy *policy;     /* that names the secrets in findings; or NULL */
     const struct findings *findings; /* or NULL */
     const char *detail;              /* or NULL */
+    uint64_t proposal;               /* that a person was asked by, or 0 */
     bool unscanned;                  /* its body, as the route says */
     bool withheld;                   /* method, host and path */
     struct addr upstream;

@@ -12,6 +12,7 @@
 #include "backends/manifest/rule_cache.h"
 #include "backends/provision/token.h"
 #include "fsm/app_fsm.h"
+#include "fsm/approvals.h"
 #include "fsm/compile.h"
 #include "reactor/base/log.h"
 #include "reactor/base/mem.h"
@@ -39,6 +40,7 @@ struct app {
     struct loop *loop;
     struct ca *ca;
     struct proxy proxy;
+    struct approvals *approvals;
     struct manifests *manifests, *new_manifests;
     struct served *served[APP_BOTTLES_MAX];
     size_t served_count, fetching, holds; /* fetching: what a load still waits for */
@@ -47,6 +49,7 @@ struct app {
     uint64_t compile_began_ms;
     struct signal_watch *signals[4];
     int code, log_fd;
+    char queue_folder[4096];
 };
 
 static fsm_action_fn app_load, app_ready, app_give_up, app_swap, app_keep, app_drain, app_stop;
@@ -273,6 +276,32 @@ static void app_load(struct fsm *machine)
         fsm_post(machine, APP_EV_LOADED);
 }
 
+/* --- people ----------------------------------------------------------------------------------------------- */
+
+static enum store_err open_queue(void *owner, uint64_t run, struct store **store_out)
+{
+    struct app *app = owner;
+    struct arena arena = arena_begin(KIB(8));
+    const char *why = NULL;
+    enum store_err err = store_open(app->options->root, run, &arena, &why, store_out);
+
+    if (err != STORE_OK) LOG(ERROR, "queue.unopened", F_TEXT("why", why));
+    arena_end(&arena);
+    return err;
+}
+
+/* What is wrong with the queue is told now, not when a person is needed. */
+static void open_approvals(struct app *app)
+{
+    bool is_supervised = false;
+
+    for (size_t i = 0; i < app->served_count; i++) {
+        const struct supervise *supervise = &app->served[i]->egress.rules->policy->supervise;
+        is_supervised = is_supervised || supervise->tokens || supervise->routes;
+    }
+    if (is_supervised) approvals_open(app->approvals);
+}
+
 /* Requests that began under the old rules keep them; the pool's connections were made under them and go. */
 static void swap_rules(struct app *app)
 {
@@ -284,6 +313,7 @@ static void swap_rules(struct app *app)
     pool_clear(app->proxy.pool);
     manifests_free(&app->manifests);
     app->manifests = MOVE(app->new_manifests);
+    open_approvals(app);
 }
 
 static void app_ready(struct fsm *machine)
@@ -344,6 +374,7 @@ static void app_drain(struct fsm *machine)
     if (conn_count(app) > 0)
         LOG(INFO, "app.draining", F_NUM("connections", conn_count(app)), F_MS("at_most", DRAIN_MS));
     app->proxy.draining = true;
+    approvals_end(app->approvals); /* nobody who waits could be answered in time */
     app->hooks->drain(app->owner);
     for (size_t i = 0; i < app->served_count; i++) conn_drain_all(&app->served[i]->egress, false);
     look_if_empty(app);
@@ -431,6 +462,7 @@ static enum err open_all(struct app *app)
     TRY(resolver_new(app->loop, &app->options->resolver, &proxy->resolver));
     TRY(tls_server_new(app->loop, app->ca, &proxy->tls));
     TRY(pool_new(app->loop, proxy->resolver, &proxy->pool));
+    TRY(approvals_new(app->loop, app->queue_folder, open_queue, app, &app->approvals));
     fsm_start(&app->machine, &app_type, app->loop, proxy_id(proxy));
     return watch_signals(app);
 }
@@ -443,6 +475,7 @@ enum err app_new(const struct app_options *options, const struct app_hooks *hook
     app->options = options;
     app->hooks = hooks;
     app->owner = owner;
+    snprintf(app->queue_folder, sizeof app->queue_folder, "%s/queue", options->root);
     TRY(open_all(app));
     *app_out = MOVE(app);
     return ERR_OK;
@@ -471,6 +504,7 @@ void app_free(struct app **held)
     if (app->loop != NULL) loop_settle(app->loop); /* what they deferred */
     pool_free(&app->proxy.pool);
     if (app->loop != NULL) loop_settle(app->loop);
+    approvals_free(&app->approvals);
     for (size_t i = 0; i < app->served_count; i++) free_served(&app->served[i]);
     manifests_free(&app->manifests);
     manifests_free(&app->new_manifests);
@@ -507,7 +541,7 @@ enum err app_add(struct app *app, const char *bottle, struct egress **egress_out
     list_init(&s->egress.conns);
     app->served[app->served_count++] = s;
     *egress_out = &s->egress;
-    return s->egress.name != NULL ? ERR_OK : ERR_NOMEM;
+    return s->egress.name != NULL ? approvals_serve(app->approvals, &s->egress) : ERR_NOMEM;
 }
 
 int app_run(struct app *app)

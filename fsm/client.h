@@ -18,6 +18,8 @@ struct client_ops {
     /* The response can't be completed, or nothing should be said: the client must see a cut, not an end. */
     void (*cut)(struct client *client);
     size_t (*room)(const struct client *client);
+    /* The request takes its body now; before, request_takes_body() said no. */
+    void (*more)(struct client *client);
 };
 
 struct client {

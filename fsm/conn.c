@@ -205,6 +205,7 @@ static void conn_feed(struct fsm *machine)
     struct conn *conn = of(machine);
     struct span in;
 
+    if (conn->request != NULL && !request_takes_body(conn->request)) return;
     while (conn->request != NULL && !conn->body.done && (in = stream_input(conn->stream)).len > 0) {
         struct span data;
         size_t used;
@@ -276,6 +277,7 @@ static void free_now(struct defer *defer)
     struct conn *conn = CONTAINER_OF(defer, struct conn, freed);
     struct egress *egress = conn->egress;
 
+    loop_defer_cancel(&conn->feed);
     fsm_stop(&conn->machine);
     request_free(&conn->request);
     tunnel_free(&conn->tunnel);

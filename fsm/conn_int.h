@@ -11,7 +11,7 @@ struct conn {
     struct fsm machine;
     struct egress *egress;
     struct list node; /* in egress->conns */
-    struct defer freed;
+    struct defer freed, feed;
     struct stream *stream;
     enum conn_kind kind;
 

@@ -52,12 +52,14 @@ void conn_connect(struct conn *conn, struct span head)
         verdict = reach(conn);
         reason = verdict.reason;
     }
-    if (reason != REASON_NONE) {
+    bool may_propose = reason == REASON_NO_ROUTE && conn->has_fixed && conn->egress->asker != NULL &&
+                       conn->egress->rules->policy->supervise.routes; /* the request inside is what is asked about */
+    if (reason != REASON_NONE && !may_propose) {
         conn_refuse(conn, head, reason, detail);
         return;
     }
     stream_consume(conn->stream, head.len);
-    if (verdict.route->tls_passthrough)
+    if (verdict.route != NULL && verdict.route->tls_passthrough)
         fsm_post(&conn->machine, CONN_EV_PASS);
     else if (stream_write(conn->stream, span_of(established)) == ERR_OK)
         fsm_post(&conn->machine, CONN_EV_TUNNELLED);

@@ -1,90 +1,251 @@
-/* hold.c — what was found, and what becomes of the request: judged by where it is going; stopped, it is refused, or
- * held while a person is asked whether these very bytes may go. */
-#include "fsm/request_int.h"
-#include "queue/asker.h"
+/* hold.c — one question in the queue: what is written of it, who waits for it, what its answer means for each. */
+#include "fsm/approvals_int.h"
+#include "reactor/base/log.h"
+#include "reactor/base/mem.h"
 
-/* Where it goes decides what a finding means.  Names that do not agree are nobody's: to them nothing belongs. */
-enum reason request_name_judge(struct request *req)
+static fsm_action_fn hold_opened, hold_over, hold_let_go, hold_refuse, hold_close, hold_lose;
+FSM_TYPE(hold_type, "hold", HOLD_STATES, HOLD_EVENTS, HOLD_ROWS);
+
+static struct hold *of(struct fsm *machine) { return CONTAINER_OF(machine, struct hold, machine); }
+
+/* --- found or made ---------------------------------------------------------------------------------------- */
+
+static bool takes_more(const struct hold *hold)
 {
-    enum reason reason = request_read_names(req);
-
-    req->judge = (struct request_judge){.judge = {request_judge_say}, .policy = req->rules->policy};
-    req->judge.safelist = &req->egress->safelist;
-    if (reason != REASON_NONE) return reason;
-    req->judge.host = req->authority.host;
-    req->judge.path = req->target.path;
-    req->judge.tls = req->tls;
-    return REASON_NONE;
+    return hold->machine.state == HOLD_DRAFT || hold->machine.state == HOLD_OPEN;
 }
 
-/* Nobody can judge what is not shown: findings that did not fit, a host that is itself a secret. */
-static bool may_ask(const struct request *req)
+static struct hold *find(const struct desk *desk, const struct matter *matter)
 {
-    return req->egress->asker != NULL && !req->findings.unkept && rules_find_nothing(req->rules, req->authority.host);
-}
-
-/* Who is asked is told of all that was found, so where somebody can be the scan goes on. */
-bool request_is_stopped(const struct request *req) { return findings_stop(&req->findings) && !may_ask(req); }
-
-static void on_answer(void *owner, enum answer answer)
-{
-    struct request *req = owner;
-
-    if (!req->asked) return;
-    req->asked = false;
-    if (answer == ANSWER_YES)
-        fsm_post(&req->machine, REQ_EV_ALLOW);
-    else
-        request_say_no(req, REASON_SECRET, "a person said no");
-}
-
-void request_hold(struct fsm *machine)
-{
-    struct request *req = CONTAINER_OF(machine, struct request, machine);
-    struct asker *asker = req->egress->asker;
-    struct question question = {.bottle = span_of(req->egress->name),
-                                .method = req->head.method,
-                                .host = req->authority.host,
-                                .path = req->target.path,
-                                .port = req->authority.port,
-                                .body_bytes = req->up_bytes,
-                                .findings = &req->findings};
-
-    req->entered_ms[REQ_HOLD] = loop_now_ms(machine->timer.loop);
-    if (request_withholds(req)) question.method = question.path = (struct span){0};
-    req->asked = true;
-    if (asker->ask(asker, &question, on_answer, req) == ERR_OK) return;
-    req->asked = false;
-    request_say_no(req, REASON_SECRET, "nobody could be asked");
-}
-
-void request_unask(struct request *req)
-{
-    if (!req->asked) return;
-    req->asked = false;
-    req->egress->asker->withdraw(req->egress->asker, req);
-}
-
-/* The yes is for these bytes, and for the same values to the same host from now on.  What is not remembered is asked
- * again. */
-void request_release(struct fsm *machine)
-{
-    struct request *req = CONTAINER_OF(machine, struct request, machine);
-
-    for (size_t i = 0; i < req->findings.count; i++) {
-        struct finding *finding = &req->findings.list[i];
-        if (finding->ruling != RULING_STOPS) continue;
-        finding->ruling = RULING_SAFE;
-        if (safelist_add(&req->egress->safelist, &finding->fingerprint, req->authority.host) != ERR_OK) continue;
+    LIST_EACH (&desk->all->holds, node) {
+        struct hold *hold = LIST_ENTRY(node, struct hold, node);
+        if (hold->desk == desk && takes_more(hold) && memcmp(&hold->matter, matter, sizeof *matter) == 0) return hold;
     }
-    request_dial(machine);
+    return NULL;
 }
 
-void request_unanswered(struct fsm *machine)
+struct hold *hold_of(const struct approvals *a, uint64_t id)
 {
-    struct request *req = CONTAINER_OF(machine, struct request, machine);
+    LIST_EACH (&a->holds, node) {
+        struct hold *hold = LIST_ENTRY(node, struct hold, node);
+        if (hold->id == id && !fsm_is_final(&hold->machine)) return hold;
+    }
+    return NULL;
+}
 
-    req->verdict.reason = REASON_SECRET;
-    req->detail = "nobody answered in time";
-    request_refuse_now(machine);
+static struct hold *make(struct desk *desk, const struct matter *matter, const uint8_t *digest)
+{
+    struct approvals *a = desk->all;
+    struct hold *hold = mem_new(sizeof *hold);
+
+    if (hold == NULL) return NULL;
+    hold->desk = desk;
+    hold->matter = *matter;
+    memcpy(hold->digest, digest, DIGEST_BYTES);
+    list_init(&hold->links);
+    list_push(&a->holds, &hold->node);
+    list_push(&a->unwritten, &hold->unwritten);
+    desk->hold_count++;
+    fsm_start(&hold->machine, &hold_type, a->loop, ++a->next_id);
+    return hold;
+}
+
+enum answer hold_join(struct waiter *waiter, struct link *link, const struct matter *matter)
+{
+    struct desk *desk = waiter->desk;
+    struct hold *hold = find(desk, matter);
+
+    if (hold == NULL && desk->hold_count >= HOLD_COUNT_MAX) return ANSWER_FULL;
+    if (hold == NULL) hold = make(desk, matter, waiter->question.digest);
+    if (hold == NULL) return ANSWER_UNREACHED;
+    link->hold = hold;
+    list_push(&hold->links, &link->node);
+    hold->waiting++;
+    return ANSWER_YES;
+}
+
+void hold_leave(struct link *link, bool late)
+{
+    struct hold *hold = MOVE(link->hold);
+
+    if (hold == NULL) return;
+    list_remove(&link->node);
+    hold->late = late;
+    if (--hold->waiting == 0 && !fsm_is_final(&hold->machine)) fsm_post(&hold->machine, HOLD_EV_EMPTY);
+}
+
+/* --- written ---------------------------------------------------------------------------------------------- */
+
+static struct span secret_name(const struct question *question, const struct finding *finding)
+{
+    if (finding->rung != RUNG_KNOWN) return (struct span){0};
+    return policy_secret_name(question->policy, finding->slot);
+}
+
+static void put_finding(struct proposal *p, const struct question *question, const struct finding *finding)
+{
+    p->rule = span_of(finding->rule);
+    p->title = span_of(finding->title);
+    p->service = finding->service;
+    p->rung = span_of(rung_name(finding->rung));
+    p->where = span_of(finding->where);
+    p->encoding = span_of(finding->encoding);
+    p->shown = span_of(finding->shown);
+    p->secret = secret_name(question, finding);
+    memcpy(p->fingerprint, finding->fingerprint.bytes, sizeof p->fingerprint);
+}
+
+static struct proposal proposal_of(const struct hold *hold, const struct link *link)
+{
+    const struct question *q = &link->waiter->question;
+    struct proposal p = {.tool = link->finding != NULL ? TOOL_TOKEN : TOOL_ROUTE,
+                         .created_ms = approvals_wall_ms(hold->desk->all),
+                         .bottle = span_of(hold->desk->egress->name),
+                         .method = q->method,
+                         .scheme = q->scheme,
+                         .host = q->host,
+                         .path = q->path,
+                         .port = q->port,
+                         .body_bytes = q->body_bytes,
+                         .others = (uint32_t)link->waiter->link_count - 1};
+
+    p.deadline_ms = p.created_ms + q->policy->supervise.wait_ms;
+    memcpy(p.digest, hold->digest, DIGEST_BYTES);
+    if (link->finding != NULL) put_finding(&p, q, link->finding);
+    return p;
+}
+
+/* The first who waits with the request that the hold is bound to; where that one has left it is bound to another. */
+static struct link *shown_link(struct hold *hold)
+{
+    LIST_EACH (&hold->links, node) {
+        struct link *link = LIST_ENTRY(node, struct link, node);
+        if (memcmp(link->waiter->question.digest, hold->digest, DIGEST_BYTES) == 0) return link;
+    }
+    struct link *link = LIST_ENTRY(hold->links.next, struct link, node);
+    memcpy(hold->digest, link->waiter->question.digest, DIGEST_BYTES);
+    return link;
+}
+
+enum store_err hold_write(struct hold *hold)
+{
+    struct store *store = hold->desk->all->store;
+    uint64_t now_ms = approvals_wall_ms(hold->desk->all);
+    enum store_err err;
+
+    if (hold->machine.state == HOLD_ENDING) {
+        err = store_end(store, hold->id, hold->late ? AUDIT_EXPIRED : AUDIT_RETRACTED, now_ms);
+        if (err == STORE_DECIDED) err = STORE_OK; /* the answer will be heard, and remembered */
+    } else {
+        struct proposal proposal = proposal_of(hold, shown_link(hold));
+        err = store_propose(store, &proposal, &hold->id);
+        hold->told = 1;
+    }
+    if (err == STORE_OK)
+        fsm_post(&hold->machine, HOLD_EV_WRITTEN);
+    else if (err == STORE_FULL || err == STORE_NOMEM || err == STORE_REFUSED)
+        fsm_post(&hold->machine, HOLD_EV_LOST); /* this one alone */
+    else
+        return err;
+    return STORE_OK;
+}
+
+static void hold_opened(struct fsm *machine)
+{
+    struct hold *hold = of(machine);
+
+    list_remove(&hold->unwritten);
+    LOG(INFO, "hold.open", F_ID("proposal", hold->id), F_TEXT("bottle", hold->desk->egress->name));
+}
+
+static void hold_close(struct fsm *machine)
+{
+    struct hold *hold = of(machine);
+
+    list_push(&hold->desk->all->unwritten, &hold->unwritten);
+    poll_want(hold->desk->all);
+}
+
+/* --- over ------------------------------------------------------------------------------------------------- */
+
+static void free_hold(struct hold *hold)
+{
+    loop_defer_cancel(&hold->freed);
+    fsm_stop(&hold->machine);
+    list_remove(&hold->node);
+    list_remove(&hold->unwritten);
+    mem_free(hold);
+}
+
+static void on_freed(struct defer *defer) { free_hold(CONTAINER_OF(defer, struct hold, freed)); }
+
+static void hold_over(struct fsm *machine)
+{
+    struct hold *hold = of(machine);
+
+    list_remove(&hold->unwritten);
+    hold->desk->hold_count--;
+    loop_defer(hold->desk->all->loop, &hold->freed, on_freed);
+}
+
+/* Who waits is told; that takes it, and its links, out of every list. */
+static void tell_all(struct hold *hold, enum answer answer)
+{
+    while (!list_empty(&hold->links))
+        waiter_tell(LIST_ENTRY(hold->links.next, struct link, node)->waiter, answer, hold->id);
+}
+
+static void hold_refuse(struct fsm *machine)
+{
+    tell_all(of(machine), ANSWER_NO);
+    hold_over(machine);
+}
+
+static void hold_lose(struct fsm *machine)
+{
+    tell_all(of(machine), ANSWER_UNREACHED);
+    hold_over(machine);
+}
+
+static void leave(struct link *link)
+{
+    list_remove(&link->node);
+    link->hold->waiting--;
+    link->hold = NULL;
+    link->waiter->pending--;
+}
+
+/* What the yes does not reach asks again: another host, another request. */
+static bool reaches(const struct hold *hold, const struct link *link)
+{
+    return hold->scope != SCOPE_ONCE || memcmp(link->waiter->question.digest, hold->digest, DIGEST_BYTES) == 0;
+}
+
+static void let_one_go(struct hold *hold, struct link *link)
+{
+    struct waiter *waiter = link->waiter;
+
+    if (!reaches(hold, link)) {
+        waiter_tell(waiter, ANSWER_DIGEST, 0);
+        return;
+    }
+    leave(link);
+    if (link->finding == NULL && !waiter_grant(waiter, hold->scope)) {
+        waiter_tell(waiter, ANSWER_DIGEST, 0);
+        return;
+    }
+    waiter_pass(waiter, hold->id);
+}
+
+static void hold_let_go(struct fsm *machine)
+{
+    struct hold *hold = of(machine);
+
+    while (!list_empty(&hold->links)) let_one_go(hold, LIST_ENTRY(hold->links.next, struct link, node));
+    hold_over(machine);
+}
+
+void holds_free(struct approvals *a)
+{
+    LIST_EACH (&a->holds, node) free_hold(LIST_ENTRY(node, struct hold, node));
 }

@@ -13,7 +13,10 @@ static enum err write_problem(const struct request *req, struct buf *out)
     json_number(&json, "status", reason_status(reason));
     json_text(&json, "detail", span_of(reason_detail(reason)));
     json_text(&json, "bottle", span_of(req->egress->name));
-    json_null(&json, "proposal");
+    if (req->proposal != 0)
+        json_number(&json, "proposal", req->proposal);
+    else
+        json_null(&json, "proposal");
     json_bool(&json, "retryable", reason_retryable(reason));
     json_close(&json, '}');
     return json.err == ERR_OK ? buf_add(out, SPAN_LIT("\n")) : json.err;

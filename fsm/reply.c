@@ -62,6 +62,19 @@ static size_t reply_room(const struct client *client)
     return stream_room(conn->stream);
 }
 
+static void feed_again(struct defer *defer)
+{
+    fsm_post(&CONTAINER_OF(defer, struct conn, feed)->machine, CONN_EV_DATA);
+}
+
+/* What came meanwhile is in the stream's input. */
+static void reply_more(struct client *client)
+{
+    struct conn *conn = of(client);
+
+    loop_defer(conn->egress->proxy->loop, &conn->feed, feed_again);
+}
+
 static void mute_head(struct client *client, struct head *head) { (void)client, (void)head; }
 static void mute_body(struct client *client, struct span data) { (void)client, (void)data; }
 static void mute_end(struct client *client, const struct field *trailers, size_t trailer_count)
@@ -69,5 +82,5 @@ static void mute_end(struct client *client, const struct field *trailers, size_t
     (void)client, (void)trailers, (void)trailer_count;
 }
 
-const struct client_ops conn_mute_ops = {mute_head, mute_body, mute_end, reply_cut, reply_room};
-const struct client_ops conn_client_ops = {reply_head, reply_body, reply_end, reply_cut, reply_room};
+const struct client_ops conn_mute_ops = {mute_head, mute_body, mute_end, reply_cut, reply_room, reply_more};
+const struct client_ops conn_client_ops = {reply_head, reply_body, reply_end, reply_cut, reply_room, reply_more};

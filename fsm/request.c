@@ -6,181 +6,17 @@
 #include "reactor/base/log.h"
 #include "reactor/base/mem.h"
 
-static fsm_action_fn request_decide, request_scan, request_renew, request_judge, request_redial, request_send,
-    request_await, request_relay, request_finish, request_cut, request_late;
+static fsm_action_fn request_scan, request_renew, request_judge, request_redial, request_send, request_await,
+    request_relay, request_finish, request_cut, request_late;
 FSM_TYPE(request_type, "request", REQUEST_STATES, REQUEST_EVENTS, REQUEST_ROWS);
 
 static struct request *of(struct fsm *machine) { return CONTAINER_OF(machine, struct request, machine); }
-
-static void mark(struct request *req) { req->entered_ms[req->machine.state] = loop_now_ms(req->machine.timer.loop); }
 
 void request_say_no(struct request *req, enum reason reason, const char *detail)
 {
     req->verdict.reason = reason;
     if (detail != NULL) req->detail = detail;
     fsm_post(&req->machine, REQ_EV_NO);
-}
-
-/* --- decided --------------------------------------------------------------------------------------------- */
-
-static enum reason reason_of_fault(uint16_t status)
-{
-    switch (status) {
-    case 414: return REASON_TARGET_TOO_LONG;
-    case 417: return REASON_EXPECTATION;
-    case 431: return REASON_HEAD_TOO_LARGE;
-    case 501: return REASON_METHOD_UNKNOWN;
-    case 505: return REASON_VERSION;
-    default: return REASON_MALFORMED;
-    }
-}
-
-/* A head that breaks the rules is refused when the request begins; its connection then ends, as nothing behind it is
- * sure. */
-static void read_head(struct request *req)
-{
-    struct http1_fault fault = {.status = 400};
-
-    if (http1_parse_request(req->raw, &req->head, &fault) == ERR_OK) return;
-    req->head.body = BODY_NONE;
-    req->head.keep_alive = false;
-    req->verdict.reason = reason_of_fault(fault.status);
-    req->detail = fault.detail;
-}
-
-/* A handshake that could succeed (RFC 6455 section 4.1).  Any other Upgrade is dropped, as RFC 9110 section 7.8
- * allows. */
-static bool is_websocket(const struct head *head)
-{
-    const struct field *version = head_find(head, SPAN_LIT("sec-websocket-version"));
-
-    return version != NULL && span_is(version->value, SPAN_LIT("13")) &&
-           head_has_token(head, SPAN_LIT("upgrade"), SPAN_LIT("websocket"));
-}
-
-/* CONNECT inside a connection; TRACE and its old sibling, which echo a credential.  Some origins ignore case. */
-static bool is_forbidden(struct span method)
-{
-    static const char *const methods[] = {"CONNECT", "TRACE", "TRACK"};
-
-    for (size_t i = 0; i < COUNT_OF(methods); i++)
-        if (span_is_nocase(method, span_of(methods[i]))) return true;
-    return false;
-}
-
-/* What no route can allow. */
-static enum reason check_method(struct request *req)
-{
-    if (is_forbidden(req->head.method)) {
-        req->detail = "CONNECT inside a connection, or TRACE, which would echo a credential";
-        return REASON_METHOD_UNKNOWN;
-    }
-    return is_websocket(&req->head) ? REASON_UPGRADE : REASON_NONE;
-}
-
-/* The target as it is, and with its escapes undone: for the origin they are what they stand for. */
-static enum err scan_target(struct request *req)
-{
-    struct span text = req->head.target, layer = {0};
-
-    for (unsigned i = 0; i <= URL_LAYERS_MAX && text.len != layer.len; i++) {
-        layer = text;
-        req->judge.query_at = span_find(layer, '?', 0);
-        TRY(scan_block(req->rules->scanner, SCAN_TARGET, (struct span){0}, layer, &req->findings));
-        TRY(url_unescape(layer, &req->arena, &text));
-    }
-    return ERR_OK;
-}
-
-/* What is normal in a query is in no line of the log: the query is in none. */
-static bool is_in_line(const struct request *req)
-{
-    size_t query_at = span_find(req->head.target, '?', 0);
-
-    for (size_t i = 0; i < req->findings.count; i++)
-        if (req->findings.list[i].ruling != RULING_BOUND || req->findings.list[i].byte < query_at) return true;
-    return false;
-}
-
-/* The method is any word the agent likes, so it is looked at as well; nothing belongs there. */
-static enum reason scan_line(struct request *req)
-{
-    enum err err = scan_block(req->rules->scanner, SCAN_TARGET, SPAN_LIT("method"), req->head.method, &req->findings);
-
-    req->findings.judge = &req->judge.judge;
-    if (err == ERR_OK) err = scan_target(req);
-    if (err != ERR_OK) return REASON_SCAN_FAILED;
-    req->secret_in_line = is_in_line(req);
-    return request_is_stopped(req) ? REASON_SECRET : REASON_NONE;
-}
-
-static uint64_t body_max(const struct route *route) { return route->body_max > 0 ? route->body_max : SPOOL_BODY_MAX; }
-
-static enum reason ask_policy(struct request *req)
-{
-    struct ask ask = {.host = req->authority.host,
-                      .port = req->authority.port,
-                      .tls = req->tls,
-                      .method = req->head.method,
-                      .path = req->target.path};
-
-    req->verdict = policy_decide(req->rules->policy, &ask);
-    if (req->verdict.reason != REASON_NONE) return req->verdict.reason;
-    return req->head.body == BODY_LENGTH && req->head.length > body_max(req->verdict.route) ? REASON_BODY_TOO_LARGE
-                                                                                            : REASON_NONE;
-}
-
-static enum reason decide(struct request *req)
-{
-    enum reason reason, names;
-    const char *detail;
-
-    if (req->verdict.reason != REASON_NONE) return req->verdict.reason;
-    names = request_name_judge(req);
-    detail = MOVE(req->detail); /* of names */
-    if ((reason = scan_line(req)) != REASON_NONE) return reason;
-    if ((reason = check_method(req)) != REASON_NONE) return reason;
-    req->detail = detail;
-    return names != REASON_NONE ? names : ask_policy(req);
-}
-
-/* Fields by which some origins let a request be another than its first line says: where that line was what decided,
- * they do not go out. */
-static void drop_overrides(struct request *req)
-{
-    static const char *const names[] = {"x-http-method-override", "x-http-method", "x-method-override",
-                                        "x-original-url",         "x-rewrite-url", "x-original-uri"};
-    const struct route *route = req->verdict.route;
-
-    if (route->method_count == 0 && route->path_count == 0) return;
-    for (size_t i = 0; i < COUNT_OF(names); i++) head_remove(&req->head, span_of(names[i]));
-}
-
-/* What is for us alone, and what origins that read '_' as '-' would take for framing. */
-static void drop_fields(struct request *req)
-{
-    static const char *const names[] = {"expect", "content-length", "content_length", "transfer_encoding",
-                                        "content_encoding"};
-
-    drop_overrides(req);
-    inject_drop(req->verdict.route, &req->head);
-    head_drop_hop_fields(&req->head);
-    for (size_t i = 0; i < COUNT_OF(names); i++) head_remove(&req->head, span_of(names[i]));
-}
-
-static void request_decide(struct fsm *machine)
-{
-    struct request *req = of(machine);
-    enum reason reason = req->egress->proxy->draining ? REASON_DRAINING : REASON_NONE;
-
-    mark(req);
-    if (reason == REASON_NONE) reason = decide(req);
-    if (reason != REASON_NONE) {
-        request_say_no(req, reason, NULL);
-        return;
-    }
-    drop_fields(req);
-    fsm_post(machine, REQ_EV_PASS);
 }
 
 /* --- scanned --------------------------------------------------------------------------------------------- */
@@ -215,7 +51,7 @@ static enum err begin_body(struct request *req)
 
     TRY(list_codings(req, &unit.content_encoding));
     if (!route->body_unscanned) TRY(scan_new(req->rules->scanner, &unit, &req->scan));
-    return spool_new(body_max(route), &req->spool);
+    return spool_new(request_body_max(route), &req->spool);
 }
 
 static void say_continue(struct request *req)
@@ -229,7 +65,7 @@ static void request_scan(struct fsm *machine)
 {
     struct request *req = of(machine);
 
-    mark(req);
+    request_mark(req);
     if (scan_fields(req->rules->scanner, SCAN_FIELD, req->head.fields, req->head.field_count, &req->findings) !=
         ERR_OK) {
         request_say_no(req, REASON_SCAN_FAILED, "the head could not be scanned");
@@ -248,8 +84,8 @@ static void request_scan(struct fsm *machine)
         request_say_no(req, REASON_CODING, NULL);
     else if (err != ERR_OK)
         request_say_no(req, REASON_SCAN_FAILED, "no room for a body");
-    else
-        say_continue(req);
+    else if (say_continue(req), req->granted != NULL)
+        req->client->ops->more(req->client);
 }
 
 static void say_unscanned(struct request *req, enum err err)
@@ -261,6 +97,8 @@ static void say_unscanned(struct request *req, enum err err)
     else
         request_say_no(req, REASON_SCAN_FAILED, "the body could not be scanned");
 }
+
+bool request_takes_body(const struct request *req) { return req->machine.state != REQ_PROPOSED; }
 
 void request_body(struct request *req, struct span data)
 {
@@ -318,7 +156,7 @@ static void request_judge(struct fsm *machine)
     else if (request_is_stopped(req))
         request_say_no(req, REASON_SECRET, NULL);
     else
-        fsm_post(machine, findings_stop(&req->findings) ? REQ_EV_ASK : REQ_EV_PASS);
+        fsm_post(machine, request_needs_asking(req) ? REQ_EV_ASK : REQ_EV_PASS);
     scan_free(&req->scan);
 }
 
@@ -340,9 +178,9 @@ static void on_upstream(void *owner, enum upstream_event event);
 static void open_upstream(struct request *req, bool fresh)
 {
     const struct route *route = req->verdict.route;
-    struct span key =
-        arena_printf(&req->arena, "%" PRIu64 "|%td|%d|%.*s|%u", req->rules->generation,
-                     route - req->rules->policy->routes, req->tls, SPAN_FMT(req->authority.host), req->authority.port);
+    struct span key = arena_printf(&req->arena, "%" PRIu64 "|%zu|%d|%.*s|%u", req->rules->generation,
+                                   rules_route_number(req->rules, route), req->tls, SPAN_FMT(req->authority.host),
+                                   req->authority.port);
     struct upstream_target target = {.key = key,
                                      .host = req->authority.host,
                                      .port = req->authority.port,
@@ -350,7 +188,7 @@ static void open_upstream(struct request *req, bool fresh)
                                      .tls = req->tls ? rules_tls(req->rules, route) : NULL,
                                      .fresh = fresh};
 
-    mark(req);
+    request_mark(req);
     upstream_free(&req->upstream);
     if (key.at == NULL ||
         upstream_open(req->egress->proxy->pool, &target, &req->arena, on_upstream, req, &req->upstream) != ERR_OK)
@@ -384,7 +222,7 @@ static void request_send(struct fsm *machine)
     struct request *req = of(machine);
     enum err err;
 
-    mark(req);
+    request_mark(req);
     req->facts = *upstream_facts(req->upstream);
     err = request_write_head(req);
     if (err == ERR_NOT_FOUND)
@@ -395,7 +233,7 @@ static void request_send(struct fsm *machine)
         go_on_sending(req);
 }
 
-static void request_await(struct fsm *machine) { mark(of(machine)); }
+static void request_await(struct fsm *machine) { request_mark(of(machine)); }
 
 /* --- answered -------------------------------------------------------------------------------------------- */
 
@@ -413,7 +251,7 @@ static void request_relay(struct fsm *machine)
 {
     struct request *req = of(machine);
 
-    mark(req);
+    request_mark(req);
     req->status = upstream_head()->status;
     relay_head(req);
 }
@@ -517,7 +355,7 @@ void request_refuse_now(struct fsm *machine)
 {
     struct request *req = of(machine);
 
-    mark(req);
+    request_mark(req);
     request_unask(req);
     upstream_free(&req->upstream);
     request_tell_refusal(req);
@@ -536,6 +374,31 @@ static void request_late(struct fsm *machine)
 void request_client_gone(struct request *req) { fsm_post(&req->machine, REQ_EV_CLIENT_GONE); }
 
 /* --- made and freed -------------------------------------------------------------------------------------- */
+
+static enum reason reason_of_fault(uint16_t status)
+{
+    switch (status) {
+    case 414: return REASON_TARGET_TOO_LONG;
+    case 417: return REASON_EXPECTATION;
+    case 431: return REASON_HEAD_TOO_LARGE;
+    case 501: return REASON_METHOD_UNKNOWN;
+    case 505: return REASON_VERSION;
+    default: return REASON_MALFORMED;
+    }
+}
+
+/* A head that breaks the rules is refused when the request begins; its connection then ends, as nothing behind it is
+ * sure. */
+static void read_head(struct request *req)
+{
+    struct http1_fault fault = {.status = 400};
+
+    if (http1_parse_request(req->raw, &req->head, &fault) == ERR_OK) return;
+    req->head.body = BODY_NONE;
+    req->head.keep_alive = false;
+    req->verdict.reason = reason_of_fault(fault.status);
+    req->detail = fault.detail;
+}
 
 enum err request_new(struct egress *egress, struct client *client, const struct request_origin *origin,
                      struct span head, request_over_fn *fn, void *owner, struct request **request_out)
@@ -582,8 +445,10 @@ void request_free(struct request **request)
     request_unask(req);
     fsm_stop(&req->machine);
     upstream_free(&req->upstream);
+    loop_defer_cancel(&req->next_turn);
     scan_free(&req->scan);
     spool_free(&req->spool);
+    policy_free(&req->granted);
     rules_free(&req->rules);
     arena_end(&req->arena);
     mem_free(req);

@@ -42,7 +42,8 @@ void request_refuse(struct request *request, enum reason reason, const char *det
  * future. */
 const struct head *request_head(const struct request *request);
 
-/* What comes from the client. */
+/* What comes from the client.  A body waits with the client while the request does not take it. */
+bool request_takes_body(const struct request *request);
 void request_body(struct request *request, struct span data);
 void request_end(struct request *request, const struct field *trailers, size_t trailer_count);
 void request_broken(struct request *request, const char *detail); /* its framing broke */

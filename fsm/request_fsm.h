@@ -8,8 +8,10 @@
 #define REQUEST_STATES(S)                                                                                              \
     S(REQ_BEGUN,     SECONDS(1),                   "its head is here")                                                 \
     S(REQ_POLICY,    SECONDS(1),                   "names must agree, a route must allow it")                          \
+    S(REQ_PROPOSED,  HOLD_MS,                      "a person is asked whether it may go to a host without a route")   \
     S(REQ_SCAN,      BODY_IDLE_MS,                 "the body passes the scanner into the spool; progress renews")      \
     S(REQ_HOLD,      HOLD_MS,                      "a person is asked whether what the scan stopped may go")          \
+    S(REQ_DIGEST,    DIGEST_MS,                    "a person has to see it: what it is, to the byte, is digested")    \
     S(REQ_DIAL,      DIAL_MS + TLS_HANDSHAKE_MS + SECONDS(5), "a verified connection to the origin is made or reused") \
     S(REQ_SEND,      SEND_IDLE_MS,                 "it goes out, the credential added last; progress renews")          \
     S(REQ_WAIT,      ANSWER_MS,                    "the response head is awaited")                                     \
@@ -29,11 +31,18 @@
 #define REQUEST_ROWS(R)                                                                                        \
     R(REQ_BEGUN,   REQ_EV_DECIDE,         REQ_POLICY,    request_decide)   /* wire/url, dlp/policy          */ \
     R(REQ_POLICY,  REQ_EV_PASS,           REQ_SCAN,      request_scan)     /* dlp/scan, base/spool          */ \
+    R(REQ_POLICY,  REQ_EV_ASK,            REQ_PROPOSED,  request_propose)  /* queue/asker                   */ \
+    R(REQ_PROPOSED, REQ_EV_ALLOW,         REQ_POLICY,    request_decide)                                       \
+    R(REQ_PROPOSED, REQ_EV_ASK,           REQ_PROPOSED,  request_propose)                                      \
+    R(REQ_PROPOSED, REQ_EV_DEADLINE,      REQ_REFUSE,    request_unanswered)                                   \
     R(REQ_SCAN,    REQ_EV_PROGRESS,       REQ_SCAN,      request_renew)                                        \
     R(REQ_SCAN,    REQ_EV_WHOLE,          REQ_SCAN,      request_judge)    /* the last hits                 */ \
     R(REQ_SCAN,    REQ_EV_PASS,           REQ_DIAL,      request_dial)     /* backends/origin               */ \
     R(REQ_SCAN,    REQ_EV_ASK,            REQ_HOLD,      request_hold)     /* queue/asker                   */ \
-    R(REQ_HOLD,    REQ_EV_ALLOW,          REQ_DIAL,      request_release)  /* dlp/secrets/safelist          */ \
+    R(REQ_HOLD,    REQ_EV_ALLOW,          REQ_DIAL,      request_release)                                      \
+    R(REQ_HOLD,    REQ_EV_ASK,            REQ_DIGEST,    request_digest)   /* base/digest, base/spool       */ \
+    R(REQ_DIGEST,  REQ_EV_PROGRESS,       REQ_DIGEST,    request_digest_on)                                    \
+    R(REQ_DIGEST,  REQ_EV_WHOLE,          REQ_HOLD,      request_hold)                                         \
     R(REQ_HOLD,    REQ_EV_DEADLINE,       REQ_REFUSE,    request_unanswered)                                   \
     R(REQ_DIAL,    REQ_EV_CONNECTED,      REQ_SEND,      request_send)     /* dlp/secrets, then the wire    */ \
     R(REQ_DIAL,    REQ_EV_STALE,          REQ_DIAL,      request_redial)                                       \

@@ -3,6 +3,7 @@
 #include "dlp/policy/judge.h"
 #include "fsm/request.h"
 #include "fsm/request_fsm.h"
+#include "reactor/base/digest.h"
 #include "reactor/base/spool.h"
 
 struct request {
@@ -32,8 +33,17 @@ struct request {
 
     struct upstream *upstream;
     struct upstream_facts facts;
-    bool retried, clean, asked; /* asked: the egress' asker knows of it */
-    bool secret_in_line;        /* in the method or the target */
+    bool retried, clean;
+    bool secret_in_line; /* in the method or the target */
+
+    bool asked;             /* the egress' asker knows of it... */
+    void *ticket;           /* ...by this */
+    uint64_t proposal;      /* by which it was decided, or for which it waited; 0: none */
+    struct policy *granted; /* the route that a person has granted, or NULL */
+    bool digested;          /* digest is that of the whole of it */
+    struct digest digesting;
+    uint8_t digest[DIGEST_BYTES];
+    struct defer next_turn;
 
     uint16_t status; /* told to the client */
     uint64_t up_bytes, down_bytes;
@@ -58,12 +68,28 @@ MUST_CHECK enum err request_pump_body(struct request *request, bool *whole_out);
 void request_write_line(struct request *request);
 bool request_withholds(const struct request *request); /* a secret is, or may be, in its method, host or path */
 
+static inline void request_mark(struct request *request)
+{
+    request->entered_ms[request->machine.state] = loop_now_ms(request->machine.timer.loop);
+}
+
+static inline uint64_t request_body_max(const struct route *route)
+{
+    return route->body_max > 0 ? route->body_max : SPOOL_BODY_MAX;
+}
+
+/* request_decide.c */
+fsm_action_fn request_decide;
+
 /* request.c */
 void request_say_no(struct request *request, enum reason reason, const char *detail);
 fsm_action_fn request_dial, request_refuse_now;
 
-/* hold.c: reads the names, which decide what findings mean; REASON_NONE or why they don't agree. */
+/* request_hold.c: reads the names, which decide what findings mean; REASON_NONE or why they don't agree. */
 enum reason request_name_judge(struct request *request);
-bool request_is_stopped(const struct request *request); /* by what was found so far, and nobody can be asked */
-fsm_action_fn request_hold, request_release, request_unanswered;
+bool request_is_stopped(const struct request *request);   /* by what was found so far, and nobody can be asked */
+bool request_may_propose(const struct request *request);  /* to somebody, that its host be allowed */
+bool request_needs_asking(const struct request *request); /* what was found in it */
+void request_digest_head(struct request *request);
+fsm_action_fn request_hold, request_release, request_unanswered, request_propose, request_digest, request_digest_on;
 void request_unask(struct request *request); /* it waits for no answer any more */

@@ -8,8 +8,8 @@ static void put_phases(const struct request *req, struct access *access)
     static const struct {
         uint8_t state;
         const char *name;
-    } rows[] = {{REQ_SCAN, "scan"}, {REQ_HOLD, "hold"}, {REQ_DIAL, "dial"},
-                {REQ_SEND, "send"}, {REQ_WAIT, "wait"}, {REQ_RELAY, "relay"}};
+    } rows[] = {{REQ_PROPOSED, "propose"}, {REQ_SCAN, "scan"}, {REQ_HOLD, "hold"},  {REQ_DIAL, "dial"},
+                {REQ_SEND, "send"},        {REQ_WAIT, "wait"}, {REQ_RELAY, "relay"}};
     size_t n = 0;
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -47,6 +47,7 @@ void request_write_line(struct request *req)
                             .policy = req->rules->policy,
                             .findings = &req->findings,
                             .detail = req->detail,
+                            .proposal = req->proposal,
                             .unscanned = req->spool != NULL && req->verdict.route->body_unscanned,
                             .upstream = req->facts.addr,
                             .reused = req->facts.reused,

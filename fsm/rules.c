@@ -61,9 +61,18 @@ void rules_free(struct rules **held)
     mem_free(rules);
 }
 
+size_t rules_route_number(const struct rules *rules, const struct route *route)
+{
+    const struct policy *policy = rules->policy;
+    bool is_ours = route >= policy->routes && route < policy->routes + policy->route_count;
+
+    return is_ours ? (size_t)(route - policy->routes) : policy->route_count;
+}
+
 struct tls_client *rules_tls(const struct rules *rules, const struct route *route)
 {
-    struct tls_client *own = rules->route_tls[route - rules->policy->routes];
+    size_t number = rules_route_number(rules, route);
+    struct tls_client *own = number < rules->policy->route_count ? rules->route_tls[number] : NULL;
 
     return own != NULL ? own : rules->tls;
 }

@@ -30,4 +30,8 @@ void rules_free(struct rules **rules); /* drops one reference */
 /* May text that we did not write be in a log line?  Not when the scanner finds a secret in it, or fails. */
 bool rules_find_nothing(const struct rules *rules, struct span text);
 
+/* Of a route of these rules from 0; those that a person has granted since share the next one: they have nothing of
+ * their own. */
+size_t rules_route_number(const struct rules *rules, const struct route *route);
+
 struct tls_client *rules_tls(const struct rules *rules, const struct route *route);

@@ -127,7 +127,7 @@ static void what_a_person_allowed_may_go_to_that_host_alone(void **state)
     finding.rung = RUNG_KNOWN;
     assert_int_equal(fingerprint_of(SPAN_LIT("value-1"), &finding.fingerprint), ERR_OK);
     assert_int_equal(request_judge_say(&judge.judge, &finding), RULING_STOPS);
-    assert_int_equal(safelist_add(&safe, &finding.fingerprint, judge.host), ERR_OK);
+    assert_int_equal(safelist_add(&safe, &finding.fingerprint, judge.host, 1), ERR_OK);
     assert_int_equal(request_judge_say(&judge.judge, &finding), RULING_SAFE);
     judge.host = SPAN_LIT("b.test");
     assert_int_equal(request_judge_say(&judge.judge, &finding), RULING_STOPS);
@@ -135,7 +135,7 @@ static void what_a_person_allowed_may_go_to_that_host_alone(void **state)
     assert_int_equal(fingerprint_of(SPAN_LIT("value-2"), &finding.fingerprint), ERR_OK);
     assert_int_equal(request_judge_say(&judge.judge, &finding), RULING_STOPS);
     finding.fingerprint = (struct fingerprint){{0}}; /* "too-many-hits" is no value: a yes to it is for once */
-    assert_int_equal(safelist_add(&safe, &finding.fingerprint, judge.host), ERR_OK);
+    assert_int_equal(safelist_add(&safe, &finding.fingerprint, judge.host, 1), ERR_OK);
     assert_int_equal(request_judge_say(&judge.judge, &finding), RULING_STOPS);
     assert_null(memmem(&safe, sizeof safe, "value", 5));
 }
@@ -149,11 +149,11 @@ static void the_oldest_yes_is_forgotten_first(void **state)
     safe = (struct safelist){0};
     for (size_t i = 0; i < COUNT_OF(values); i++) {
         assert_int_equal(fingerprint_of((struct span){(uint8_t *)&i, sizeof i}, &values[i]), ERR_OK);
-        assert_int_equal(safelist_add(&safe, &values[i], SPAN_LIT("a.test")), ERR_OK);
-        assert_int_equal(safelist_add(&safe, &values[i], SPAN_LIT("a.test")), ERR_OK);
+        assert_int_equal(safelist_add(&safe, &values[i], SPAN_LIT("a.test"), i + 1), ERR_OK);
+        assert_int_equal(safelist_add(&safe, &values[i], SPAN_LIT("a.test"), i + 1), ERR_OK);
     }
     for (size_t i = 0; i < COUNT_OF(values); i++)
-        assert_int_equal(safelist_has(&safe, &values[i], SPAN_LIT("a.test")), i >= 2);
+        assert_int_equal(safelist_find(&safe, &values[i], SPAN_LIT("a.test")), i >= 2 ? i + 1 : 0);
 }
 
 /* --- the list ---------------------------------------------------------------------------------------------- */

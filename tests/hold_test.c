@@ -13,52 +13,76 @@
 
 /* --- a person ---------------------------------------------------------------------------------------------- */
 
-enum manner { SILENT, SAYS_YES_AT_ONCE, SAYS_NO_AT_ONCE, FAILS };
+enum manner { SILENT, SAYS_YES_AT_ONCE, SAYS_NO_AT_ONCE, SAYS_DIGEST_FIRST, CANT_BE_REACHED, IS_FULL };
 
 static struct person {
     struct asker asker;
     enum manner manner;
-    size_t asked, withdrawn;
+    size_t asked, withdrawn, late;
     answer_fn *fn;
     void *owner; /* who waits; NULL: nobody */
     char path[100], method[40], host[100];
     uint64_t body_bytes;
+    bool digested;
+    uint8_t digest[DIGEST_BYTES];
     struct findings findings;
 } person;
 
+#define PROPOSAL 77
+
 static void keep(char *text, size_t size, struct span span) { snprintf(text, size, "%.*s", SPAN_FMT(span)); }
 
-static enum err person_ask(struct asker *self, const struct question *question, answer_fn *fn, void *owner)
+static void tell(enum answer answer)
 {
+    struct reply reply = {.answer = answer, .proposal = answer == ANSWER_DIGEST ? 0 : PROPOSAL};
+
+    person.fn(MOVE(person.owner), &reply);
+}
+
+static void look_at(const struct question *question)
+{
+    keep(person.path, sizeof person.path, question->path);
+    keep(person.method, sizeof person.method, question->method);
+    keep(person.host, sizeof person.host, question->host);
+    person.body_bytes = question->body_bytes;
+    person.findings = *question->findings;
+    person.digested = question->digest != NULL;
+    if (person.digested) memcpy(person.digest, question->digest, DIGEST_BYTES);
+}
+
+static void *person_ask(struct asker *self, const struct question *question, answer_fn *fn, void *owner)
+{
+    static const enum answer at_once[] = {[SAYS_YES_AT_ONCE] = ANSWER_YES,
+                                          [SAYS_NO_AT_ONCE] = ANSWER_NO,
+                                          [CANT_BE_REACHED] = ANSWER_UNREACHED,
+                                          [IS_FULL] = ANSWER_FULL};
     struct person *p = CONTAINER_OF(self, struct person, asker);
 
     p->asked++;
-    keep(p->path, sizeof p->path, question->path);
-    keep(p->method, sizeof p->method, question->method);
-    keep(p->host, sizeof p->host, question->host);
-    p->body_bytes = question->body_bytes;
-    p->findings = *question->findings;
-    if (p->manner == FAILS) return ERR_LIMIT;
     p->fn = fn;
     p->owner = owner;
-    if (p->manner == SILENT) return ERR_OK;
-    fn(MOVE(p->owner), p->manner == SAYS_YES_AT_ONCE ? ANSWER_YES : ANSWER_NO);
-    return ERR_OK;
+    look_at(question);
+    if (p->manner == SILENT || (p->manner == SAYS_DIGEST_FIRST && p->digested)) return p;
+    tell(p->manner == SAYS_DIGEST_FIRST ? ANSWER_DIGEST : at_once[p->manner]);
+    return NULL;
 }
 
-static void person_withdraw(struct asker *self, void *owner)
+static uint64_t person_withdraw(struct asker *self, void *ticket, bool late)
 {
     struct person *p = CONTAINER_OF(self, struct person, asker);
 
-    assert_ptr_equal(owner, p->owner);
+    assert_ptr_equal(ticket, p);
+    assert_non_null(p->owner);
     p->owner = NULL;
     p->withdrawn++;
+    p->late += late;
+    return PROPOSAL;
 }
 
 static void person_says(enum answer answer)
 {
     assert_non_null(person.owner);
-    person.fn(MOVE(person.owner), answer);
+    tell(answer);
     world_turn();
 }
 
@@ -95,7 +119,7 @@ static void yes_lets_these_very_bytes_go(void **state)
     assert_null(memmem(&person, sizeof person, &GITHUB[4], 4)); /* nothing that is secret is asked with */
     assert_int_equal(world.resolve_count, 0);
     assert_string_equal(talker_heard(&client), "");
-    world_pass(HOLD_MS - SECONDS(1));
+    world_pass(HOLD_DEFAULT_MS - SECONDS(1));
     person_says(ANSWER_YES);
     assert_true(talker_accept(&origin));
     assert_says(&origin, "Content-Length: 40\r\n");
@@ -118,46 +142,64 @@ static void a_yes_at_once_is_as_good(void **state)
     assert_says(&origin, GITHUB);
 }
 
-static void what_was_allowed_is_not_asked_about_again_for_that_host(void **state)
+/* A judgement is remembered by whoever gave it (fsm/remembered.c): its use goes on record before the request goes. */
+static void what_was_allowed_before_is_put_on_record(void **state)
 {
+    struct fingerprint value;
+
     (void)state;
-    person.manner = SAYS_YES_AT_ONCE;
+    assert_int_equal(fingerprint_of(SPAN_LIT(GITHUB), &value), ERR_OK);
+    assert_int_equal(safelist_add(&egress.safelist, &value, (struct span){0}, 1), ERR_OK);
+    egress_reload();
     ask_for(LEAK);
-    assert_true(talker_accept(&origin));
-    talker_say(&origin, OK);
-    talker_forget(&client);
-    person.manner = SILENT;
-    talker_say(&client, "GET http://api.example.com/ HTTP/1.1\r\nHost: api.example.com\r\nX-A: " GITHUB "\r\n\r\n");
-    talker_say(&origin, OK);
-    assert_says(&client, "200 OK");
     assert_int_equal(person.asked, 1);
-    talker_say(&client, POST_API "X-A: " GITHUB "\r\nContent-Length: 40\r\n\r\n" OTHER); /* beside it, another */
-    assert_int_equal(person.asked, 2);
-    assert_int_equal(person.findings.count, 2);
     assert_int_equal(person.findings.list[0].ruling, RULING_SAFE);
-    assert_int_equal(person.findings.list[1].ruling, RULING_STOPS);
-    person_says(ANSWER_NO);
-    assert_says(&client, "dlp-token");
-    talker_leave(&client);
-    ask_for("GET http://a.example.org/ok/x HTTP/1.1\r\nHost: a.example.org\r\nX-A: " GITHUB "\r\n\r\n");
-    assert_int_equal(person.asked, 3); /* to another host */
-    person_says(ANSWER_NO);
-    assert_says(&client, "dlp-token");
+    assert_int_equal(world.resolve_count, 0);
+    person_says(ANSWER_YES);
+    assert_true(talker_accept(&origin));
+    assert_says(&origin, GITHUB);
 }
 
-static void a_reload_forgets_no_yes(void **state)
+static void a_person_who_has_to_see_it_gets_its_digest(void **state)
 {
+    uint8_t first[DIGEST_BYTES];
+
     (void)state;
-    person.manner = SAYS_YES_AT_ONCE;
+    person.manner = SAYS_DIGEST_FIRST;
     ask_for(LEAK);
-    assert_true(talker_accept(&origin));
-    talker_say(&origin, OK);
-    egress_reload();
+    assert_int_equal(person.asked, 2);
+    assert_true(person.digested);
+    memcpy(first, person.digest, sizeof first);
+    person_says(ANSWER_NO);
     talker_forget(&client);
     talker_say(&client, LEAK);
-    assert_true(talker_accept(&other));
-    assert_says(&other, GITHUB);
-    assert_int_equal(person.asked, 1);
+    assert_memory_equal(person.digest, first, sizeof first);
+    person_says(ANSWER_NO);
+    talker_say(&client, POST_API "Content-Length: 40\r\n\r\n" OTHER);
+    assert_memory_not_equal(person.digest, first, sizeof first);
+    person_says(ANSWER_YES);
+    assert_true(talker_accept(&origin));
+    assert_says(&origin, "\r\n\r\n" OTHER); /* what was read for its digest is read again to be sent */
+}
+
+/* A body is read for its digest a few pieces a turn: others are served meanwhile. */
+static void a_large_body_is_digested_in_turns(void **state)
+{
+    static char body[2 * DIGEST_TURN_PIECES * SPOOL_PIECE_BYTES];
+    char head[200];
+
+    (void)state;
+    person.manner = SAYS_DIGEST_FIRST;
+    memset(body, ' ', sizeof body);
+    memcpy(body, GITHUB, 40);
+    snprintf(head, sizeof head, POST_API "Content-Length: %zu\r\n\r\n", sizeof body);
+    ask_for(head);
+    for (size_t at = 0; at < sizeof body; at += KIB(64))
+        talker_say_bytes(&client, (struct span){(const uint8_t *)body + at, KIB(64)});
+    assert_int_equal(person.asked, 2);
+    assert_int_equal(person.body_bytes, sizeof body);
+    talker_leave(&client);
+    assert_int_equal(person.withdrawn, 1);
 }
 
 static void all_that_was_found_is_asked_about_at_once(void **state)
@@ -180,10 +222,10 @@ static void all_that_was_found_is_asked_about_at_once(void **state)
 
 /* --- no ---------------------------------------------------------------------------------------------------- */
 
-static void assert_refused(const char *detail)
+static void assert_refused(const char *status, const char *slug, const char *detail)
 {
-    assert_says(&client, "HTTP/1.1 403 ");
-    assert_says(&client, "X-Bottled-Reason: dlp-token\r\n");
+    assert_says(&client, status);
+    assert_says(&client, slug);
     assert_logged(detail);
     assert_int_equal(world.resolve_count, 0);
     assert_int_equal(world.connect_count, 0);
@@ -194,12 +236,14 @@ static void no_refuses_and_remembers_nothing(void **state)
     (void)state;
     ask_for(LEAK);
     person_says(ANSWER_NO);
-    assert_refused("\"detail\":\"a person said no\"");
+    assert_refused("403", "approval-rejected", "\"detail\":\"a person said no\"");
+    assert_says(&client, "\"proposal\":77");
+    assert_logged("\"proposal\":77");
     talker_forget(&client);
     talker_say(&client, LEAK);
     assert_int_equal(person.asked, 2);
     person_says(ANSWER_NO);
-    assert_refused("\"detail\":\"a person said no\"");
+    assert_refused("403", "approval-rejected", "\"detail\":\"a person said no\"");
 }
 
 static void a_no_at_once_is_as_good(void **state)
@@ -207,7 +251,7 @@ static void a_no_at_once_is_as_good(void **state)
     (void)state;
     person.manner = SAYS_NO_AT_ONCE;
     ask_for(LEAK);
-    assert_refused("\"detail\":\"a person said no\"");
+    assert_refused("403", "approval-rejected", "\"detail\":\"a person said no\"");
     assert_int_equal(person.withdrawn, 0);
 }
 
@@ -215,21 +259,36 @@ static void nobody_who_answers_in_time_is_a_no(void **state)
 {
     (void)state;
     ask_for(LEAK);
-    world_pass(HOLD_MS - 1);
+    world_pass(HOLD_DEFAULT_MS - 1);
     assert_string_equal(talker_heard(&client), "");
     world_pass(1);
-    assert_refused("\"detail\":\"nobody answered in time\"");
+    assert_refused("503", "approval-timeout", "\"detail\":\"nobody answered in time\"");
+    assert_says(&client, "Retry-After: ");
+    assert_says(&client, "\"proposal\":77");
     assert_logged("\"state\":\"REQ_DONE\"");
     assert_int_equal(person.withdrawn, 1);
+    assert_int_equal(person.late, 1);
 }
 
 static void an_asker_that_fails_is_a_no(void **state)
 {
     (void)state;
-    person.manner = FAILS;
+    person.manner = CANT_BE_REACHED;
     ask_for(LEAK);
-    assert_refused("\"detail\":\"nobody could be asked\"");
+    assert_refused("503", "approval-unavailable", "\"detail\":\"the approval queue can't be had\"");
+    person.manner = IS_FULL;
+    talker_forget(&client);
+    talker_say(&client, LEAK);
+    assert_refused("503", "approval-queue-full", "\"detail\":\"too many proposals wait already\"");
     assert_int_equal(person.withdrawn, 0);
+}
+
+static void the_end_of_the_program_is_told_to_who_waits(void **state)
+{
+    (void)state;
+    ask_for(LEAK);
+    person_says(ANSWER_ENDING);
+    assert_refused("503", "shutting-down", "while it waited");
 }
 
 static void a_client_that_leaves_takes_the_question_with_it(void **state)
@@ -290,8 +349,18 @@ static void more_than_can_be_shown_is_refused_unasked(void **state)
     ask_for(head);
     talker_say_bytes(&client, buf_span(&body));
     assert_int_equal(person.asked, 0);
-    assert_refused("\"more_findings\":true");
+    assert_refused("403", "dlp-token", "\"more_findings\":true");
     buf_clear(&body);
+}
+
+static void a_bottle_that_is_not_supervised_asks_nobody(void **state)
+{
+    (void)state;
+    egress.rules->policy->supervise.tokens = false;
+    ask_for(LEAK);
+    egress.rules->policy->supervise.tokens = true; /* the stories share it */
+    assert_refused("403", "dlp-token", "dlp-token");
+    assert_int_equal(person.asked, 0);
 }
 
 static void without_anybody_to_ask_a_head_is_refused_before_its_body_is_read(void **state)
@@ -299,7 +368,7 @@ static void without_anybody_to_ask_a_head_is_refused_before_its_body_is_read(voi
     (void)state;
     egress.asker = NULL;
     ask_for(POST_API "X-A: " GITHUB "\r\nContent-Length: 100000\r\n\r\n");
-    assert_refused("dlp-token");
+    assert_refused("403", "dlp-token", "dlp-token");
 }
 
 /* --- failures ---------------------------------------------------------------------------------------------- */
@@ -319,7 +388,7 @@ static size_t play_without(size_t n, enum manner manner)
     talker_leave(&client);
     if (went) talker_leave(&origin);
     assert_null(person.owner); /* answered or withdrawn */
-    world_pass(HOLD_MS);
+    world_pass(HOLD_DEFAULT_MS);
     assert_int_equal(egress.conn_count, 0);
     return count;
 }
@@ -340,8 +409,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ASKED(yes_lets_these_very_bytes_go),
         ASKED(a_yes_at_once_is_as_good),
-        ASKED(what_was_allowed_is_not_asked_about_again_for_that_host),
-        ASKED(a_reload_forgets_no_yes),
+        ASKED(what_was_allowed_before_is_put_on_record),
+        ASKED(a_person_who_has_to_see_it_gets_its_digest),
+        ASKED(a_large_body_is_digested_in_turns),
+        ASKED(the_end_of_the_program_is_told_to_who_waits),
+        ASKED(a_bottle_that_is_not_supervised_asks_nobody),
         ASKED(all_that_was_found_is_asked_about_at_once),
         ASKED(no_refuses_and_remembers_nothing),
         ASKED(a_no_at_once_is_as_good),

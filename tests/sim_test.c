@@ -165,35 +165,49 @@ static bool may_go(const struct findings *findings)
     return true;
 }
 
-static enum err day_ask(struct asker *self, const struct question *question, answer_fn *fn, void *owner)
+static void tell(answer_fn *fn, void *owner, enum answer answer)
 {
+    struct reply reply = {.answer = answer};
+
+    fn(owner, &reply);
+}
+
+/* Allowed by now, or before. */
+static enum answer judge(const struct question *question)
+{
+    return may_go(question->findings) ? ANSWER_YES : ANSWER_NO;
+}
+
+static void *day_ask(struct asker *self, const struct question *question, answer_fn *fn, void *owner)
+{
+    static const enum answer failures[] = {ANSWER_UNREACHED, ANSWER_FULL, ANSWER_ENDING};
+
     (void)self;
     asked++;
-    if (chance(8) == 0) return ERR_LIMIT;
-    if (chance(8) == 0) {
-        fn(owner, may_go(question->findings) ? ANSWER_YES : ANSWER_NO);
-        return ERR_OK;
-    }
+    if (chance(8) == 0) return tell(fn, owner, ONE_OF(failures)), NULL;
+    if (chance(8) == 0) return tell(fn, owner, judge(question)), NULL;
+    if (question->digest == NULL && chance(2) == 0) return tell(fn, owner, ANSWER_DIGEST), NULL;
     for (size_t i = 0; i < COUNT_OF(questions); i++) {
         if (questions[i].owner != NULL) continue;
         questions[i].fn = fn;
         questions[i].owner = owner;
         questions[i].may_go = may_go(question->findings);
-        return ERR_OK;
+        return &questions[i];
     }
     broken("more questions than clients");
-    return ERR_LIMIT;
+    return NULL;
 }
 
-static void day_withdraw(struct asker *self, void *owner)
+static uint64_t day_withdraw(struct asker *self, void *ticket, bool late)
 {
-    (void)self;
+    (void)self, (void)late;
     for (size_t i = 0; i < COUNT_OF(questions); i++)
-        if (questions[i].owner == owner) {
+        if (&questions[i] == ticket && questions[i].owner != NULL) {
             questions[i].owner = NULL;
-            return;
+            return i + 1;
         }
     broken("a question is withdrawn that nobody asked");
+    return 0;
 }
 
 static struct asker approvers = {day_ask, day_withdraw};
@@ -204,9 +218,8 @@ static void an_approver_answers(void)
 
     for (size_t n = 0; n < COUNT_OF(questions) && questions[i].owner == NULL; n++) i = (i + 1) % COUNT_OF(questions);
     if (questions[i].owner == NULL) return;
-    if (chance(4) == 0) egress.safelist = (struct safelist){0}; /* so that the same is asked again */
     allowed += questions[i].may_go;
-    questions[i].fn(MOVE(questions[i].owner), questions[i].may_go ? ANSWER_YES : ANSWER_NO);
+    tell(questions[i].fn, MOVE(questions[i].owner), questions[i].may_go ? ANSWER_YES : ANSWER_NO);
     world_turn();
 }
 

@@ -35,7 +35,7 @@ enum ruling request_judge_say(const struct judge *self, const struct finding *fi
     const struct request_judge *judge = CONTAINER_OF(self, struct request_judge, judge);
 
     if (rung_ruling(finding->rung) == RULING_TOLD) return RULING_TOLD;
-    if (judge->safelist != NULL && safelist_has(judge->safelist, &finding->fingerprint, judge->host))
+    if (judge->safelist != NULL && safelist_find(judge->safelist, &finding->fingerprint, judge->host) != 0)
         return RULING_SAFE;
     if (finding->rung == RUNG_KNOWN || !judge->tls || !is_bound(judge, finding)) return RULING_STOPS;
     return RULING_BOUND;

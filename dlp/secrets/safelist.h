@@ -1,7 +1,7 @@
-/* safelist.h — values that a person has allowed to leave a bottle, each to one host.
+/* safelist.h — values that a person has judged, each for one host or wherever the routes let it go.
  *
- * In memory only, and of the values nothing but their keyed fingerprints (dlp/scan/finding.h).  Written by a yes, read
- * by the judge.
+ * In memory only, and of the values nothing but their keyed fingerprints (dlp/scan/finding.h).  A bottle has one of
+ * what may leave, which the judge reads.
  * Limits   SAFE_COUNT_MAX; then the oldest is forgotten, and would be asked about again.
  */
 #pragma once
@@ -10,12 +10,17 @@
 
 struct safelist {
     struct {
-        struct fingerprint value, host;
-    } list[SAFE_COUNT_MAX]; /* a ring */
+        struct fingerprint value, host; /* host: zeros for every host */
+        uint64_t id;                    /* of the judgement */
+    } list[SAFE_COUNT_MAX];             /* a ring */
     size_t count, oldest;
 };
 
-/* A finding that stands for no value ("too-many-hits") is neither remembered nor found.
+/* host: empty for every host.  A finding that stands for no value ("too-many-hits") is neither remembered nor found.
  * errors: ERR_NOMEM */
-MUST_CHECK enum err safelist_add(struct safelist *safelist, const struct fingerprint *value, struct span host);
-bool safelist_has(const struct safelist *safelist, const struct fingerprint *value, struct span host);
+MUST_CHECK enum err safelist_add(struct safelist *safelist, const struct fingerprint *value, struct span host,
+                                 uint64_t id);
+
+/* The judgement's id, or 0: there is none. */
+uint64_t safelist_find(const struct safelist *safelist, const struct fingerprint *value, struct span host);
+void safelist_forget(struct safelist *safelist, uint64_t id);

@@ -103,6 +103,7 @@ static struct policy *make_policy(void)
     policy->token_ref_count = 1;
     policy->bindings = bindings;
     policy->binding_count = COUNT_OF(bindings);
+    policy->supervise = (struct supervise){.tokens = true, .wait_ms = HOLD_DEFAULT_MS}; /* where there is an asker */
     return policy;
 }
 

@@ -8,7 +8,7 @@
 #include "tests/world/world.h"
 
 #define PLACES_MAX  64
-#define WAITING_MAX 64
+#define WAITING_MAX 512
 
 enum manner { REFUSES, LISTENS, SWALLOWS };
 struct place {
