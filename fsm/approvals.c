@@ -253,12 +253,15 @@ void approvals_lose(struct approvals *a)
 {
     poke_free(&a->bell);
     store_free(&a->store);
+    if (a->heard_before < a->since) a->heard_before = a->since;
+    a->since = 0;
     LIST_EACH (&a->holds, node) {
         struct hold *hold = LIST_ENTRY(node, struct hold, node);
         if (!fsm_is_final(&hold->machine)) fsm_post(&hold->machine, HOLD_EV_LOST);
     }
     tell_all(&a->waiters, ANSWER_UNREACHED);
     tell_all(&a->ready, ANSWER_UNREACHED);
+    forget_all(a);
 }
 
 static void on_bell(void *owner) { poll_want(owner); }

@@ -16,7 +16,8 @@ struct approvals {
     uint64_t run; /* by which the queue knows this process */
     struct store *store;
     struct poke *bell;
-    uint64_t since; /* the last answer that was heard */
+    uint64_t since;        /* the last answer that was heard */
+    uint64_t heard_before; /* ...when the queue was lost: up to there answers are heard again, and "once" was */
     struct list desks, holds, waiters;
     struct list unwritten; /* holds in HOLD_DRAFT and HOLD_ENDING */
     struct list ready;     /* waiters who may go once it is written */
@@ -116,8 +117,10 @@ MUST_CHECK enum err matter_of(const struct question *question, const struct find
 enum answer remembered(struct desk *desk, const struct matter *matter, struct waiter *waiter, uint64_t *id_out);
 /* A host is granted: sets waiter->granted to the route that lets it go.  False: the grant is narrower, or no memory. */
 bool waiter_grant(struct waiter *waiter, enum scope scope);
-void remember(struct approvals *approvals, const struct store_item *item);
+void remember(struct approvals *approvals, const struct store_item *item,
+              bool again); /* again: not for the first time */
 void forget(struct approvals *approvals, uint64_t id);
+void forget_all(struct approvals *approvals);
 void desk_free(struct desk *desk);
 
 /* poll.c */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "backends/manifest/load.h"
+#include "reactor/base/home.h"
 
 struct options options_begin(void) { return (struct options){.arena = arena_begin(KIB(64))}; }
 void options_end(struct options *options) { arena_end(&options->arena); }
@@ -40,7 +41,7 @@ bool options_take(struct options *options, int option, const char *value)
 
 bool options_complete(struct options *options)
 {
-    if (options->app.root == NULL) options->app.root = manifests_home(&options->arena);
+    if (options->app.root == NULL) options->app.root = home_root(&options->arena);
     if (options->app.root != NULL) return true;
     fprintf(stderr, "there is no home folder to look for .bottled in; name one with --root DIR\n");
     return false;

@@ -11,10 +11,11 @@ static struct approvals *of(struct fsm *machine) { return CONTAINER_OF(machine, 
 
 /* Read out first, acted upon after: nothing is asked of a store from inside its call. */
 struct heard {
+    struct approvals *all;
     size_t count;
     struct {
         uint64_t id;
-        bool is_whole;
+        bool is_whole, again;
     } answers[STORE_BATCH];
 };
 
@@ -23,12 +24,20 @@ static void on_answer(void *owner, uint64_t id, const struct decision *decision)
     struct heard *heard = owner;
 
     heard->answers[heard->count].id = id;
+    heard->answers[heard->count].again = heard->all->since <= heard->all->heard_before;
     heard->answers[heard->count++].is_whole = decision != NULL;
 }
 
+struct recalling {
+    struct approvals *all;
+    bool again;
+};
+
 static void on_item(void *owner, const struct store_item *item)
 {
-    if (item->state == AUDIT_DECIDED && item->decision != NULL) remember(owner, item);
+    struct recalling *recalling = owner;
+
+    if (item->state == AUDIT_DECIDED && item->decision != NULL) remember(recalling->all, item, recalling->again);
 }
 
 /* An answer that can't be read is none: who waits hears no. */
@@ -45,13 +54,14 @@ static void drop_answer(struct approvals *a, uint64_t id)
 
 static enum store_err hear_some(struct approvals *a, bool *more_out)
 {
-    struct heard heard = {.count = 0};
+    struct heard heard = {.all = a};
     enum store_err err = store_answers(a->store, &a->since, on_answer, &heard);
 
     *more_out = heard.count > 0;
     for (size_t i = 0; i < heard.count && a->store != NULL; i++) {
+        struct recalling recalling = {a, heard.answers[i].again};
         enum store_err found = heard.answers[i].is_whole
-                                   ? store_list(a->store, STORE_ONE, heard.answers[i].id, on_item, a)
+                                   ? store_list(a->store, STORE_ONE, heard.answers[i].id, on_item, &recalling)
                                    : STORE_CORRUPT;
         if (found != STORE_OK) drop_answer(a, heard.answers[i].id);
     }

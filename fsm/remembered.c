@@ -129,6 +129,17 @@ void forget(struct approvals *a, uint64_t id)
     LIST_EACH (&a->desks, node) forget_in(LIST_ENTRY(node, struct desk, node), id);
 }
 
+/* The queue was lost: numbers may mean other proposals in the one that comes.  What stands in it is heard again. */
+void forget_all(struct approvals *a)
+{
+    LIST_EACH (&a->desks, node) {
+        struct desk *desk = LIST_ENTRY(node, struct desk, node);
+        desk->egress->safelist = desk->refused = (struct safelist){0};
+        memset(desk->onces, 0, sizeof desk->onces);
+        for (size_t i = 0; i < GRANT_COUNT_MAX; i++) policy_free(&desk->grants[i].policy);
+    }
+}
+
 static struct desk *desk_named(const struct approvals *a, struct span bottle)
 {
     LIST_EACH (&a->desks, node) {
@@ -161,7 +172,7 @@ static void keep_once(struct desk *desk, const struct store_item *item, const st
     desk->next_once = (desk->next_once + 1) % ONCE_COUNT_MAX;
 }
 
-static enum err keep(struct desk *desk, const struct store_item *item, const struct matter *matter, bool waits)
+static enum err keep(struct desk *desk, const struct store_item *item, const struct matter *matter, bool over)
 {
     const struct proposal *p = &item->proposal;
     bool is_route = p->tool == TOOL_ROUTE;
@@ -173,21 +184,21 @@ static enum err keep(struct desk *desk, const struct store_item *item, const str
         return safelist_add(&desk->egress->safelist, &matter->value, (struct span){0}, p->id);
     case SCOPE_HOST: return safelist_add(&desk->egress->safelist, &matter->value, p->host, p->id);
     case SCOPE_ONCE:
-        if (!waits) keep_once(desk, item, matter);
+        if (!over) keep_once(desk, item, matter);
         return ERR_OK;
     case SCOPE_COUNT: break;
     }
     return ERR_SYNTAX;
 }
 
-void remember(struct approvals *a, const struct store_item *item)
+void remember(struct approvals *a, const struct store_item *item, bool again)
 {
     struct desk *desk = desk_named(a, item->proposal.bottle);
     struct hold *hold = hold_of(a, item->proposal.id);
     struct matter matter;
     enum err err = desk == NULL ? ERR_NOT_FOUND : matter_of_proposal(&item->proposal, &matter);
 
-    if (err == ERR_OK) err = keep(desk, item, &matter, hold != NULL && hold->waiting > 0);
+    if (err == ERR_OK) err = keep(desk, item, &matter, again || (hold != NULL && hold->waiting > 0));
     if (err != ERR_OK)
         LOG(WARN, "queue.answer", F_ID("proposal", item->proposal.id), F_TEXT("why", err_meaning(err)),
             F_TEXT("so", "it is not remembered"));

@@ -82,18 +82,6 @@ enum err audit_chain(struct span key, struct audit_row *row, struct audit_anchor
 
 /* --- told ------------------------------------------------------------------------------------------------ */
 
-static void put_hex(struct json *json, const char *key, const uint8_t bytes[DIGEST_BYTES])
-{
-    static const char digits[] = "0123456789abcdef";
-    char text[2 * DIGEST_BYTES];
-
-    for (size_t i = 0; i < DIGEST_BYTES; i++) {
-        text[2 * i] = digits[bytes[i] >> 4];
-        text[2 * i + 1] = digits[bytes[i] & 15];
-    }
-    json_text(json, key, (struct span){(const uint8_t *)text, sizeof text});
-}
-
 void audit_json(struct json *json, const struct audit_row *row)
 {
     json_open(json, NULL, '{');
@@ -103,6 +91,6 @@ void audit_json(struct json *json, const struct audit_row *row)
     json_number(json, "proposal", row->proposal);
     json_number(json, "run", row->run);
     json_text(json, "body", row->body);
-    put_hex(json, "mac", row->mac);
+    json_hex(json, "mac", BYTES(row->mac));
     json_close(json, '}');
 }

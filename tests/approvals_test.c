@@ -547,6 +547,27 @@ static void a_queue_that_is_lost_while_something_waits_refuses_it(void **state)
     assert_int_equal(open_count(), 2); /* the lost one is abandoned when its process is found gone */
 }
 
+static void a_queue_that_is_had_again_tells_what_was_answered_but_once_stays_once(void **state)
+{
+    (void)state;
+    ask(LEAK);
+    open_count();
+    answer(seen.id, SCOPE_ONCE);
+    assert_goes(GITHUB);
+    ask(POST_API "Content-Length: 40\r\n\r\n" OTHER);
+    open_count();
+    answer(seen.id, SCOPE_VALUE);
+    assert_goes(OTHER);
+    store_mem_faults(approvals->store)->next = STORE_IO;
+    ask(LEAK);
+    assert_refused("approval-unavailable");
+    world_pass(POLL_LOST_MS);
+    again(POST_API "Content-Length: 40\r\n\r\n" OTHER);
+    assert_goes(OTHER);
+    ask(LEAK);
+    assert_held();
+}
+
 static void another_process_at_the_queue_is_waited_for(void **state)
 {
     (void)state;
@@ -661,6 +682,7 @@ int main(void)
         ASKED(a_secret_on_its_way_to_a_granted_host_is_asked_about),
         ASKED(a_bottle_that_does_not_ask_for_routes_refuses_at_once),
         ASKED(a_queue_that_is_lost_while_something_waits_refuses_it),
+        ASKED(a_queue_that_is_had_again_tells_what_was_answered_but_once_stays_once),
         ASKED(another_process_at_the_queue_is_waited_for),
         ASKED(a_queue_that_stays_busy_refuses_what_is_new),
         ASKED(a_full_disk_refuses_what_is_new_and_keeps_what_waits),

@@ -104,6 +104,7 @@ static const char dev[] = "---\n"
                           "      port: 8443\n"
                           "      allow_private: [10.1.0.0/16, \"fd00::/8\"]\n"
                           "      tls_passthrough: true\n"
+                          "supervise: {routes: ask, timeout: 60}\n"
                           "env: {MODE: \"quiet\"}\n"
                           "resources: {memory: 2G, pids: 100}\n"
                           "---\n# For people\n";
@@ -131,6 +132,7 @@ static void what_is_well_is_a_table(void **state)
         "  *.example.org    8443  every     every         none                        tls_passthrough: unread, private "
         "10.1.0.0/16, private fd00::/8\n"
         "  bindings: %zu, `bottled check dev` lists them\n"
+        "  a person is asked about: what the scan stops, and hosts without a route; for 60 s\n"
         "  env: MODE\n"
         "  memory: 2048 MiB\n"
         "  pids: 100\n"
@@ -159,6 +161,7 @@ static void json_says_the_same(void **state)
                                 "\"/login/oauth/access_token\"},"));
     assert_non_null(strstr(out,
                            "]},\"env\":[\"MODE\"],"
+                           "\"supervise\":{\"tokens\":true,\"routes\":true,\"timeout\":60},"
                            "\"memory_bytes\":2147483648,\"pids\":100}],\"agents\":[{\"name\":\"coder\",\"path\":"
                            "\"agents/coder.md\",\"ok\":true,\"bottle\":\"dev\",\"command\":[\"claude\",\"--print\"],"
                            "\"env\":[]}]}\n"));

@@ -126,6 +126,54 @@ static void a_bottle_becomes_a_policy(void **state)
     let_go();
 }
 
+static struct supervise supervise_of(const char *value)
+{
+    char yaml[200];
+    struct supervise supervise;
+
+    snprintf(yaml, sizeof yaml, "egress: {routes: []}\n%s%s\n", value != NULL ? "supervise: " : "",
+             value != NULL ? value : "");
+    compile(yaml);
+    assert_non_null(bottle.policy);
+    supervise = bottle.policy->supervise;
+    let_go();
+    return supervise;
+}
+
+static void a_person_is_asked_where_the_bottle_says_so(void **state)
+{
+    static const struct {
+        const char *value;
+        bool tokens, routes;
+        uint32_t wait_ms;
+    } rows[] = {
+        {"true", true, false, HOLD_DEFAULT_MS},
+        {"{}", true, false, HOLD_DEFAULT_MS},
+        {"{routes: ask}", true, true, HOLD_DEFAULT_MS},
+        {"{routes: refuse, timeout: 60}", true, false, SECONDS(60)},
+        {"{tokens: false, routes: ask, timeout: 3600}", false, true, HOLD_MS},
+    };
+    (void)state;
+    assert_false(supervise_of(NULL).tokens || supervise_of(NULL).routes);
+    assert_false(supervise_of("false").tokens);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct supervise is = supervise_of(rows[i].value);
+        if (is.tokens != rows[i].tokens || is.routes != rows[i].routes || is.wait_ms != rows[i].wait_ms)
+            fail_msg("%s: %d %d %u", rows[i].value, is.tokens, is.routes, is.wait_ms);
+    }
+    setenv("EGRESS_TOKEN_ALLOW_TIMEOUT_SECONDS", "45", 1);
+    assert_int_equal(supervise_of("true").wait_ms, SECONDS(45));
+    assert_int_equal(supervise_of("{timeout: 60}").wait_ms, SECONDS(60));
+    static const char *const bad[] = {"", "0", "3601", "5s", "-1", "99999999999999999999"};
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        setenv("EGRESS_TOKEN_ALLOW_TIMEOUT_SECONDS", bad[i], 1);
+        compile("egress: {routes: []}\nsupervise: true\n");
+        assert_null(bottle.policy);
+        let_go();
+    }
+    unsetenv("EGRESS_TOKEN_ALLOW_TIMEOUT_SECONDS");
+}
+
 #define DLP(keys) "egress: {routes: []}\ndlp: {" keys "}\n"
 
 /* clang-format off */
@@ -133,7 +181,7 @@ static const struct {
     const char *yaml, *error; /* how the first one begins */
 } mistakes[] = {
     {"a: b\n",
-        "m:1:1: unknown key `a`; the keys of a bottle are: egress, dlp, env, resources"},
+        "m:1:1: unknown key `a`; the keys of a bottle are: egress, dlp, supervise, env, resources"},
     {"egres: {routes: []}\n",                    "m:1:1: unknown key `egres`; did you mean `egress`?"},
     {"env: {A: b}\n",                            "m:1:1: a bottle needs the key `egress`; add it"},
     {"egress: {}\n",                             "m:1:9: `egress` needs the key `routes`; add it"},
@@ -244,6 +292,14 @@ static const struct {
     {ROUTES "    - {host: a.b, path: /x}\n    - {host: a.b, path: [/x]}\n", "m:4:7: this route is there already"},
     {ROUTES "    - {host: a.b, path: /x}\n    - {host: a.b, tls_passthrough: true}\n",
         "m:4:7: the route on line 3 is for"},
+    /* supervise */
+    {"egress: {routes: []}\nsupervise: yes\n", "m:2:12: `supervise` is true or false"},
+    {"egress: {routes: []}\nsupervise: {route: ask}\n", "m:2:13: unknown key `route`; did you mean `routes`?"},
+    {"egress: {routes: []}\nsupervise: {routes: maybe}\n", "m:2:21: "},
+    {"egress: {routes: []}\nsupervise: {tokens: ask}\n", "m:2:21: `tokens` is true or false"},
+    {"egress: {routes: []}\nsupervise: {timeout: 0}\n", "m:2:22: `timeout` is a number from 1 to 3600"},
+    {"egress: {routes: []}\nsupervise: {timeout: 3601}\n", "m:2:22: `timeout` is a number from 1 to 3600"},
+    {"egress: {routes: []}\nsupervise: {timeout: \"60\"}\n", "m:2:22: `timeout` is a number from 1 to 3600"},
     /* env and resources */
     {"egress: {routes: []}\nenv: {a: b}\n",      "m:2:7: `a` is no name for a variable; write capital letters"},
     {"egress: {routes: []}\nenv: {1A: b}\n",     "m:2:7: `1A` is no name for a variable"},
@@ -653,6 +709,7 @@ int main(void)
         cmocka_unit_test(a_bottle_becomes_a_policy),
         cmocka_unit_test(every_mistake_is_told_where_it_is_and_what_to_write),
         cmocka_unit_test(a_bottle_has_the_rules_we_ship_with_its_own_and_without_some),
+        cmocka_unit_test(a_person_is_asked_where_the_bottle_says_so),
         cmocka_unit_test(the_scan_knows_secrets_that_no_route_is_given),
         cmocka_unit_test(a_bottle_extends_the_bindings_and_switches_some_off),
         cmocka_unit_test(a_misplaced_token_is_not_repeated),

@@ -2,6 +2,7 @@
 
 #include "backends/manifest/keys.h"
 #include "backends/manifest/route.h"
+#include "backends/manifest/supervise.h"
 #include "reactor/base/own.h"
 
 struct draft {
@@ -9,6 +10,7 @@ struct draft {
     const struct yaml_node *routes_node, *dlp_node;
     struct route_draft *routes;
     size_t route_count;
+    struct supervise supervise;
 };
 
 static void read_routes(struct reader *reader, const struct yaml_node *node, void *into)
@@ -60,6 +62,7 @@ static void read_dlp(struct reader *reader, const struct yaml_node *node, void *
 static const struct key bottle_keys[] = {
     {"egress", read_egress, 0, true, NULL},
     {"dlp", read_dlp, offsetof(struct draft, dlp_node), false, NULL},
+    {"supervise", read_supervise, offsetof(struct draft, supervise), false, NULL},
     {"env", read_env, offsetof(struct draft, bottle.env), false, NULL},
     {"resources", read_resources, offsetof(struct draft, bottle), false, NULL},
 };
@@ -111,6 +114,7 @@ static enum err compile(struct reader *reader, struct draft *draft, struct polic
     policy->binding_count = draft->bottle.dlp.binding_count;
     policy->routes = routes;
     policy->route_count = draft->route_count;
+    policy->supervise = draft->supervise;
     return ERR_OK;
 }
 

@@ -12,6 +12,7 @@
  *         dlp: {body: off, because: "model weights", body_max: 5G}      bodies unscanned; larger ones
  *         tls_passthrough: true        spliced unread; alone with host, port, allow_private
  *   dlp: {rules: [acme.yaml], off: [github-pat], because: "the tests use dead ones"}      (dlp.h)
+ *   supervise: true              a person is asked about what the scan stops      (supervise.h)
  *   env: {NAME: "value"}
  *   resources: {memory: 2G, pids: 512}
  *

@@ -60,6 +60,16 @@ static void put_route(struct json *json, const struct policy *policy, const stru
     json_close(json, '}');
 }
 
+static void put_supervise(struct json *json, const struct supervise *supervise)
+{
+    if (!supervise->tokens && !supervise->routes) return;
+    json_open(json, "supervise", '{');
+    json_bool(json, "tokens", supervise->tokens);
+    json_bool(json, "routes", supervise->routes);
+    json_number(json, "timeout", supervise->wait_ms / 1000);
+    json_close(json, '}');
+}
+
 static void put_bottle(struct json *json, const struct bottle *bottle)
 {
     json_open(json, NULL, '{');
@@ -73,6 +83,7 @@ static void put_bottle(struct json *json, const struct bottle *bottle)
         json_close(json, ']');
         check_put_dlp(json, &bottle->dlp);
         put_names(json, &bottle->env);
+        put_supervise(json, &bottle->policy->supervise);
     }
     if (bottle->memory_bytes > 0) json_number(json, "memory_bytes", bottle->memory_bytes);
     if (bottle->pids_max > 0) json_number(json, "pids", bottle->pids_max);

@@ -166,6 +166,16 @@ static enum err put_row(struct buf *out, const struct policy *policy, const stru
     return buf_add(out, SPAN_LIT("\n"));
 }
 
+static enum err put_supervise(struct buf *out, const struct supervise *supervise)
+{
+    static const char *const about[] = {NULL, "what the scan stops", "hosts without a route",
+                                        "what the scan stops, and hosts without a route"};
+    const char *what = about[supervise->tokens | supervise->routes << 1];
+
+    if (what == NULL) return ERR_OK;
+    return buf_printf(out, "  a person is asked about: %s; for %u s\n", what, supervise->wait_ms / 1000);
+}
+
 static enum err put_env(struct buf *out, const struct env_list *env)
 {
     if (env->count == 0) return ERR_OK;
@@ -185,6 +195,7 @@ static enum err put_bottle(struct buf *out, const struct bottle *bottle, bool in
     for (size_t i = 0; i < bottle->policy->route_count; i++)
         TRY(put_row(out, bottle->policy, &bottle->policy->routes[i], widths));
     TRY(check_print_dlp(out, bottle, in_full));
+    TRY(put_supervise(out, &bottle->policy->supervise));
     TRY(put_env(out, &bottle->env));
     if (bottle->memory_bytes > 0)
         TRY(buf_printf(out, "  memory: %llu MiB\n", (unsigned long long)(bottle->memory_bytes >> 20)));

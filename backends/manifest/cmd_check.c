@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "backends/manifest/check_print.h"
+#include "reactor/base/home.h"
 #include "reactor/base/own.h"
 #include "reactor/base/verb.h"
 
@@ -118,7 +119,7 @@ int cmd_check(int argc, char **argv)
         fputs(help, stdout);
         code = EXIT_OK;
     } else {
-        if (options.root == NULL) options.root = manifests_home(&arena);
+        if (options.root == NULL) options.root = home_root(&arena);
         if (options.root == NULL) fputs("bottled check: HOME is not set; name a folder with --root\n", stderr);
         if (options.root != NULL) code = check(&options);
     }

@@ -12,6 +12,7 @@
 #include "backends/manifest/scan_report.h"
 #include "backends/manifest/scan_rules.h"
 #include "backends/manifest/walk.h"
+#include "reactor/base/home.h"
 #include "reactor/base/own.h"
 
 static const char help[] =
@@ -232,7 +233,7 @@ int cmd_scan(int argc, char **argv)
     } else if (options.gitleaks != NULL) {
         code = gitleaks_import_file(options.gitleaks);
     } else {
-        if (options.from.root == NULL) options.from.root = manifests_home(&arena);
+        if (options.from.root == NULL) options.from.root = home_root(&arena);
         code = scan_and_tell(&options, argv + optind);
     }
     arena_end(&arena);

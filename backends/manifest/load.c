@@ -1,7 +1,6 @@
 #include "backends/manifest/load.h"
 
 #include <dirent.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -252,14 +251,4 @@ const struct agent *manifests_agent(const struct manifests *manifests, struct sp
     for (size_t i = 0; i < manifests->agent_count; i++)
         if (span_is(manifests->agents[i].name, name)) return &manifests->agents[i];
     return NULL;
-}
-
-const char *manifests_home(struct arena *arena)
-{
-    const char *home = getenv("HOME");
-    const struct passwd *user = home == NULL || home[0] != '/' ? getpwuid(getuid()) : NULL;
-
-    if (user != NULL) home = user->pw_dir;
-    if (home == NULL || home[0] != '/') return NULL;
-    return (const char *)arena_printf(arena, "%s/.bottled", home).at;
 }

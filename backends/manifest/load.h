@@ -24,6 +24,3 @@ void manifests_free(struct manifests **manifests);
 
 const struct bottle *manifests_bottle(const struct manifests *manifests, struct span name);
 const struct agent *manifests_agent(const struct manifests *manifests, struct span name);
-
-/* ~/.bottled, in the arena; NULL when this user has no home. */
-const char *manifests_home(struct arena *arena);

@@ -1,5 +1,6 @@
 #include "reactor/base/json.h"
 
+#include "reactor/base/encode.h"
 #include "reactor/base/utf8.h"
 
 static void put(struct json *json, struct span bytes)
@@ -71,6 +72,14 @@ void json_text(struct json *json, const char *key, struct span value)
 {
     begin_member(json, key);
     put_quoted(json, value);
+}
+
+void json_hex(struct json *json, const char *key, struct span bytes)
+{
+    begin_member(json, key);
+    put(json, SPAN_LIT("\""));
+    if (json->err == ERR_OK) json->err = encode_hex(json->out, bytes);
+    put(json, SPAN_LIT("\""));
 }
 
 void json_number(struct json *json, const char *key, uint64_t value)

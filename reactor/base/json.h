@@ -24,6 +24,7 @@ static inline struct json json_begin(struct buf *out) { return (struct json){.ou
 void json_open(struct json *json, const char *key, char bracket);
 void json_close(struct json *json, char bracket);
 void json_text(struct json *json, const char *key, struct span value);
+void json_hex(struct json *json, const char *key, struct span bytes); /* a text of lower-case digits */
 void json_number(struct json *json, const char *key, uint64_t value);
 void json_bool(struct json *json, const char *key, bool value);
 void json_null(struct json *json, const char *key);

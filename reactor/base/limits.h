@@ -150,6 +150,7 @@
 #define STORE_BATCH       256u         /* rows of one call: some 10 ms at worst */
 #define STORE_BYTES_MAX   MIB(1024ull) /* the queue's file: a million proposals and their audit */
 #define PROPOSAL_TEXT_MAX 512u         /* bytes of one text of a proposal or a decision; longer ones are cut */
+#define OPERATOR_BUSY_MS  SECONDS(5)   /* a verb that finds the queue busy tries again so long */
 #define HOLD_COUNT_MAX    4096u        /* proposals of one bottle that wait at once */
 #define HOLD_WRITE_MS     SECONDS(5)   /* another process is at the queue: a checkpoint takes milliseconds */
 #define POLL_MS           25u          /* between two looks while something waits: an answer is seen within 50 ms */

@@ -1,0 +1,3 @@
+/* cmd_queue.h — `bottled queue`. */
+#pragma once
+int cmd_queue(int argc, char **argv);
