@@ -12,6 +12,7 @@
 #include "fsm/cmd_serve.h"
 #include "fsm/compile.h"
 #include "queue/cmd_queue.h"
+#include "queue/cmd_supervise.h"
 #include "reactor/base/own.h"
 #include "reactor/base/verb.h"
 #include "reactor/machine/trace.h"
@@ -26,6 +27,7 @@ static int version(int argc, char **argv)
 static const struct verb verbs[] = {
     {"run", "run an agent in its bottle", cmd_run},
     {"serve", "serve the egress of bottles that something else runs", cmd_serve},
+    {"supervise", "see what bottles ask for, and answer, in a terminal", cmd_supervise},
     {"queue", "what bottles ask for: list, show, approve, reject, ...", cmd_queue},
     {"check", "check the manifests and print the policy they make", cmd_check},
     {"scan", "look for secrets in files, by the proxy's rules", cmd_scan},

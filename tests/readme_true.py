@@ -70,7 +70,7 @@ def check_keys():
 def check_options():
     told = {re.match(r"`(--[\w-]+)", cells[0])[1] for cells in table("option | of | what it does")}
     true = set()
-    for verb in ("run", "serve", "check", "scan"):
+    for verb in ("run", "serve", "supervise", "queue", "check", "scan"):
         text = subprocess.run([binary, verb, "--help"], capture_output=True, text=True, check=True).stdout
         true |= set(re.findall(r"^  (--[a-z][\w-]*)", text, re.M))
     expect("option", told, true)

@@ -1,0 +1,3 @@
+/* cmd_supervise.h — `bottled supervise`. */
+#pragma once
+int cmd_supervise(int argc, char **argv);

@@ -1,0 +1,10 @@
+/* view.h — a model as lines of a screen, whatever draws them. */
+#pragma once
+#include "queue/tui/model.h"
+
+enum look { LOOK_PLAIN, LOOK_STRONG, LOOK_SELECTED, LOOK_ALARM }; /* a selected line has '>' in front as well */
+
+/* Every row of the screen once, from the top; text is at most as wide as it. */
+typedef void view_fn(void *owner, int row, enum look look, struct span text);
+
+void view_draw(struct tui *tui, int rows, int columns, view_fn *fn, void *owner);
