@@ -5,6 +5,8 @@
 
 #include "reactor/base/mem.h"
 
+/* With the block's own head each is a size that allocators have.  Many arenas hold little, and for long. */
+#define ARENA_FIRST_SIZE 1000u
 #define ARENA_BLOCK_SIZE 4000u
 
 struct arena_block {
@@ -15,7 +17,7 @@ struct arena_block {
 
 static struct arena_block *add_block(struct arena *arena, size_t need)
 {
-    size_t size = need > ARENA_BLOCK_SIZE ? need : ARENA_BLOCK_SIZE;
+    size_t usual = arena->blocks == NULL ? ARENA_FIRST_SIZE : ARENA_BLOCK_SIZE, size = need > usual ? need : usual;
     struct arena_block *block;
 
     if (need > arena->size_max - arena->size) return NULL;
