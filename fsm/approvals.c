@@ -8,11 +8,16 @@ uint64_t approvals_wall_ms(const struct approvals *a) { return (uint64_t)loop_wa
 
 /* --- one who waits ---------------------------------------------------------------------------------------- */
 
+/* Out of every list before any hold is told that it is left: what that leads to may tell all who still stand in one. */
 static void let_go(struct waiter *waiter, bool late)
 {
-    for (size_t i = 0; i < waiter->link_count; i++) hold_leave(&waiter->links[i], late);
+    struct hold *left[SCAN_FINDINGS_MAX];
+
     list_remove(&waiter->node);
     policy_free(&waiter->granted);
+    for (size_t i = 0; i < waiter->link_count; i++) left[i] = hold_leave(&waiter->links[i], late);
+    for (size_t i = 0; i < waiter->link_count; i++)
+        if (left[i] != NULL) hold_look_empty(left[i]);
 }
 
 void waiter_tell(struct waiter *waiter, enum answer answer, uint64_t proposal)
@@ -84,13 +89,13 @@ static enum store_err write_alone(struct approvals *a, struct waiter *waiter)
 /* As many as fit into one writing; when one of them is refused each is written alone. */
 static enum store_err write_some(struct approvals *a)
 {
-    static struct store_pass passes[STORE_BATCH];
+    static struct store_pass passes[PASS_TURN_MAX];
     size_t count = 0, waiters = 0;
     enum store_err err;
 
     LIST_EACH (&a->ready, node) {
         struct waiter *waiter = LIST_ENTRY(node, struct waiter, node);
-        if (count + waiter->pass_count > STORE_BATCH) break;
+        if (count + waiter->pass_count > PASS_TURN_MAX) break;
         count += add_passes(waiter, passes + count);
         waiters++;
     }
@@ -108,10 +113,9 @@ static enum store_err write_some(struct approvals *a)
 /* While the disk is full they go on waiting. */
 enum store_err approvals_write_passes(struct approvals *a)
 {
-    for (size_t i = 0; i < 4 && !list_empty(&a->ready); i++) {
-        enum store_err err = write_some(a);
-        if (err != STORE_OK) return err == STORE_FULL ? STORE_BUSY : err;
-    }
+    enum store_err err = list_empty(&a->ready) ? STORE_OK : write_some(a);
+
+    if (err != STORE_OK) return err == STORE_FULL ? STORE_BUSY : err;
     return list_empty(&a->ready) ? STORE_OK : STORE_BUSY;
 }
 

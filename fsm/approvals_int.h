@@ -104,7 +104,8 @@ uint64_t approvals_wall_ms(const struct approvals *approvals);
 
 /* hold.c */
 enum answer hold_join(struct waiter *waiter, struct link *link, const struct matter *matter); /* ANSWER_YES: it waits */
-void hold_leave(struct link *link, bool late);
+struct hold *hold_leave(struct link *link, bool late); /* what it waited for, or NULL; then hold_look_empty() */
+void hold_look_empty(struct hold *hold);
 enum store_err hold_write(struct hold *hold);
 struct hold *hold_of(const struct approvals *approvals, uint64_t id);
 void holds_free(struct approvals *approvals);

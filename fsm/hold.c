@@ -64,14 +64,20 @@ enum answer hold_join(struct waiter *waiter, struct link *link, const struct mat
     return ANSWER_YES;
 }
 
-void hold_leave(struct link *link, bool late)
+struct hold *hold_leave(struct link *link, bool late)
 {
     struct hold *hold = MOVE(link->hold);
 
-    if (hold == NULL) return;
+    if (hold == NULL) return NULL;
     list_remove(&link->node);
     hold->late = late;
-    if (--hold->waiting == 0 && !fsm_is_final(&hold->machine)) fsm_post(&hold->machine, HOLD_EV_EMPTY);
+    hold->waiting--;
+    return hold;
+}
+
+void hold_look_empty(struct hold *hold)
+{
+    if (hold->waiting == 0 && takes_more(hold)) fsm_post(&hold->machine, HOLD_EV_EMPTY);
 }
 
 /* --- written ---------------------------------------------------------------------------------------------- */
@@ -111,7 +117,11 @@ static struct proposal proposal_of(const struct hold *hold, const struct link *l
 
     p.deadline_ms = p.created_ms + q->policy->supervise.wait_ms;
     memcpy(p.digest, hold->digest, DIGEST_BYTES);
-    if (link->finding != NULL) put_finding(&p, q, link->finding);
+    if (link->finding == NULL) return p;
+    put_finding(&p, q, link->finding);
+    if (q->beside == NULL) return p;
+    p.pointer = q->beside[link->finding - q->findings->list].pointer;
+    p.context = q->beside[link->finding - q->findings->list].context;
     return p;
 }
 
@@ -207,14 +217,6 @@ static void hold_lose(struct fsm *machine)
     hold_over(machine);
 }
 
-static void leave(struct link *link)
-{
-    list_remove(&link->node);
-    link->hold->waiting--;
-    link->hold = NULL;
-    link->waiter->pending--;
-}
-
 /* What the yes does not reach asks again: another host, another request. */
 static bool reaches(const struct hold *hold, const struct link *link)
 {
@@ -229,7 +231,8 @@ static void let_one_go(struct hold *hold, struct link *link)
         waiter_tell(waiter, ANSWER_DIGEST, 0);
         return;
     }
-    leave(link);
+    hold_leave(link, false);
+    waiter->pending--;
     if (link->finding == NULL && !waiter_grant(waiter, hold->scope)) {
         waiter_tell(waiter, ANSWER_DIGEST, 0);
         return;

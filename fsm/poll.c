@@ -147,7 +147,7 @@ static void poll_look(struct fsm *machine)
     enum poll_event said = said_of(a, err);
 
     if (said == POLL_EV_BROKEN) poll_tell_lost(err);
-    fsm_post(machine, said);
+    fsm_post(machine, (uint8_t)said);
 }
 
 static void poll_rest(struct fsm *machine)

@@ -446,6 +446,7 @@ void request_free(struct request **request)
     fsm_stop(&req->machine);
     upstream_free(&req->upstream);
     loop_defer_cancel(&req->next_turn);
+    mem_free(req->surround);
     scan_free(&req->scan);
     spool_free(&req->spool);
     policy_free(&req->granted);

@@ -2,6 +2,7 @@
  * refused, and what somebody can is held until an answer comes, or its time is over. */
 #include "fsm/request_int.h"
 #include "queue/asker.h"
+#include "reactor/base/mem.h"
 
 /* Where it goes decides what a finding means.  Names that do not agree are nobody's: to them nothing belongs. */
 enum reason request_name_judge(struct request *req)
@@ -90,6 +91,7 @@ static void ask(struct request *req, const struct findings *findings)
                                 .request = req->machine.id,
                                 .findings = findings,
                                 .policy = req->rules->policy,
+                                .beside = req->beside,
                                 .digest = req->digested ? req->digest : NULL};
 
     fsm_limit(&req->machine, req->rules->policy->supervise.wait_ms);
@@ -181,6 +183,15 @@ void request_digest_head(struct request *req)
     end_digest(req);
 }
 
+/* What a person will read is kept, what it was read from is not. */
+static void end_surround(struct request *req)
+{
+    if (req->surround == NULL) return;
+    req->beside = surround_end(req->surround, &req->findings, &req->arena);
+    mem_wipe(req->surround, sizeof *req->surround);
+    mem_free(MOVE(req->surround));
+}
+
 static void on_next_turn(struct defer *defer)
 {
     fsm_post(&CONTAINER_OF(defer, struct request, next_turn)->machine, REQ_EV_PROGRESS);
@@ -198,13 +209,24 @@ void request_digest_on(struct fsm *machine)
             return;
         }
         digest_add(&req->digesting, piece);
+        if (req->surround != NULL) surround_feed(req->surround, piece);
         if (piece.len > 0) continue;
         end_digest(req);
+        end_surround(req);
         spool_rewind(req->spool);
         fsm_post(machine, REQ_EV_WHOLE);
         return;
     }
     loop_defer(machine->timer.loop, &req->next_turn, on_next_turn);
+}
+
+/* Without memory for it a person sees less. */
+static void begin_surround(struct request *req)
+{
+    bool is_plain = head_find(&req->head, SPAN_LIT("content-encoding")) == NULL;
+
+    if (req->surround == NULL) req->surround = mem_room(sizeof *req->surround);
+    if (req->surround != NULL) surround_begin(req->surround, &req->findings, is_plain);
 }
 
 void request_digest(struct fsm *machine)
@@ -213,6 +235,7 @@ void request_digest(struct fsm *machine)
 
     begin_digest(req);
     if (req->spool != NULL) {
+        begin_surround(req);
         spool_rewind(req->spool);
         request_digest_on(machine);
     } else {

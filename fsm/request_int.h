@@ -2,6 +2,7 @@
 #pragma once
 #include "dlp/policy/judge.h"
 #include "fsm/request.h"
+#include "dlp/scan/surround.h"
 #include "fsm/request_fsm.h"
 #include "reactor/base/digest.h"
 #include "reactor/base/spool.h"
@@ -42,6 +43,8 @@ struct request {
     struct policy *granted; /* the route that a person has granted, or NULL */
     bool digested;          /* digest is that of the whole of it */
     struct digest digesting;
+    struct surround *surround; /* while it is digested */
+    struct beside *beside;     /* each finding, once a person has to see it; or NULL */
     uint8_t digest[DIGEST_BYTES];
     struct defer next_turn;
 

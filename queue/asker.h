@@ -8,6 +8,7 @@
 #pragma once
 #include "dlp/policy/policy.h"
 #include "dlp/scan/finding.h"
+#include "dlp/scan/surround.h"
 #include "reactor/base/digest.h"
 
 /* Lent until it is answered or withdrawn. */
@@ -18,6 +19,7 @@ struct question {
     const struct findings *findings; /* those that stop, or were allowed before, are asked about, all at once; NULL: the
                                         host is, which no route names */
     const struct policy *policy;     /* says how long it may wait, and the names of secrets */
+    const struct beside *beside;     /* what stands beside each finding; NULL: not known */
     const uint8_t *digest;           /* DIGEST_BYTES, of method, host, path and body; NULL: not known yet */
 };
 

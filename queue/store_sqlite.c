@@ -72,6 +72,7 @@ enum store_err sqlite_store_err(int code)
 /* Prepared when first used. */
 static enum store_err prepare(struct sqlite_store *s, enum statement id, sqlite3_stmt **out)
 {
+    *out = NULL;
     if (s->statements[id] == NULL) {
         int code = sqlite3_prepare_v3(s->db, sqls[id], -1, SQLITE_PREPARE_PERSISTENT, &s->statements[id], NULL);
         if (code != SQLITE_OK) return sqlite_store_err(code);

@@ -57,7 +57,7 @@ static int finish_with_queue(void **state)
 static struct seen {
     size_t count;
     uint64_t id; /* of the last */
-    char rule[64], host[64], path[64], shown[64], where[64], secret[64];
+    char rule[64], host[64], path[64], shown[64], where[64], secret[64], pointer[64], context[64];
     enum tool tool;
     enum audit_event state;
     uint32_t waiting, others;
@@ -82,6 +82,8 @@ static void on_item(void *owner, const struct store_item *item)
     keep(seen.shown, item->proposal.shown);
     keep(seen.where, item->proposal.where);
     keep(seen.secret, item->proposal.secret);
+    keep(seen.pointer, item->proposal.pointer);
+    keep(seen.context, item->proposal.context);
 }
 
 /* How many wait; the last of them is seen. */
@@ -197,6 +199,16 @@ static void what_stops_becomes_a_proposal(void **state)
     assert_goes("\r\n\r\n" GITHUB);
     assert_int_equal(open_count(), 0);
     assert_int_equal(audit_count(AUDIT_RELEASED), 1);
+}
+
+static void where_it_stands_in_json_is_told_and_no_neighbour(void **state)
+{
+    (void)state;
+    ask(POST_API "Content-Length: 90\r\n\r\n{\"env\": [{\"password\": \"hunter22\"}, {\"token\": \"" GITHUB "\"}]}");
+    assert_int_equal(open_count(), 1);
+    assert_string_equal(seen.pointer, "/env/1/token");
+    assert_non_null(strstr(seen.context, "{\"token\": \"[ghp_"));
+    assert_null(strstr(seen.context, "hunter"));
 }
 
 static void a_known_secret_is_told_by_its_name(void **state)
@@ -325,6 +337,7 @@ static void many_with_the_same_value_are_one_question_and_go_together(void **sta
     assert_int_equal(open_count(), 1);
     assert_int_equal(seen.waiting, MANY);
     answer(seen.id, SCOPE_VALUE);
+    world_pass(POLL_BUSY_MS * (MANY / PASS_TURN_MAX + 1)); /* some in each turn, so that others are served between */
     while (talker_accept(&arrived)) {
         assert_says(&arrived, GITHUB);
         answered++;
@@ -661,6 +674,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ASKED(what_stops_becomes_a_proposal),
+        ASKED(where_it_stands_in_json_is_told_and_no_neighbour),
         ASKED(a_known_secret_is_told_by_its_name),
         ASKED(a_value_that_was_allowed_goes_wherever_the_routes_let_it),
         ASKED(a_value_that_was_allowed_at_a_host_is_asked_about_at_another),

@@ -92,6 +92,9 @@
 #define SCAN_LITERAL_MAX  256u   /* searched for of one form of a value; many longer ones take seconds to compile */
 #define SCAN_PIECE_MAX    MIB(1) /* bytes of one block; heads are 64 KiB */
 #define SCAN_FINDINGS_MAX 16u    /* findings of one request that are told apart */
+#define SURROUND_BYTES    48u    /* on either side of a finding, looked at for the person who judges it */
+#define SURROUND_TEXT_MAX 256u   /* ...and what is shown of them */
+#define POINTER_DEPTH_MAX 32u    /* arrays and objects in each other, in a pointer; chat messages have 6 */
 #define SAFE_COUNT_MAX    256u   /* values of one bottle that a person has allowed; 4 KiB */
 #define BINDING_COUNT_MAX 64u    /* bindings that a bottle adds, and classes that it switches off */
 #define RULE_COUNT_MAX    1024u  /* rules of one scanner; ours are some 600 */
@@ -159,9 +162,10 @@
 #define POLL_BUSY_MS      5u           /* ...when something could not be written */
 #define POLL_REST_MS      SECONDS(2)   /* after the last one, before the queue's log is put in order */
 #define POLL_LOST_MS      SECONDS(1)   /* before a queue that failed is opened again */
-#define POLL_COUNTS_MS    500u         /* between two tellings of how many wait */
-#define GRANT_COUNT_MAX   64u          /* routes that were granted to one bottle while it ran */
-#define ONCE_COUNT_MAX    64u          /* answers "once" of one bottle that came too late and wait for the retry */
+#define PASS_TURN_MAX     64u  /* rows of requests that are let go in one turn: each is dialled then, too; some 10 ms */
+#define POLL_COUNTS_MS    500u /* between two tellings of how many wait */
+#define GRANT_COUNT_MAX   64u  /* routes that were granted to one bottle while it ran */
+#define ONCE_COUNT_MAX    64u  /* answers "once" of one bottle that came too late and wait for the retry */
 
 /* --- manifests ------------------------------------------------------------------------------------------- */
 #define MANIFEST_BYTES_MAX  KIB(256) /* one file, its Markdown included; long system prompts are ~40 KiB */

@@ -1,0 +1,96 @@
+/* surround_test.c — what a person is shown beside a finding: where it stands, and words that are no secret. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "dlp/scan/surround.h"
+#include "reactor/base/own.h"
+
+#define E      "\xe2\x80\xa6"
+#define SECRET "S3CR3T"
+
+static struct surround surround;
+static struct arena arena;
+static struct beside *beside;
+static char context[SURROUND_TEXT_MAX];
+
+/* The body's finding is where it says SECRET. */
+static void look(const char *body, size_t piece)
+{
+    const char *at = strstr(body, SECRET);
+    struct findings findings = {.count = 1};
+
+    assert_non_null(at);
+    findings.list[0] = (struct finding){.place = SCAN_BODY, .from = (uint64_t)(at - body)};
+    findings.list[0].byte = findings.list[0].from + sizeof SECRET - 2;
+    surround_begin(&surround, &findings, true);
+    for (struct span rest = span_of(body); rest.len > 0; rest = span_from(rest, piece < rest.len ? piece : rest.len))
+        surround_feed(&surround, span_first(rest, piece < rest.len ? piece : rest.len));
+    arena_end(&arena);
+    arena = arena_begin(KIB(64));
+    strcpy(findings.list[0].shown, "shown");
+    beside = surround_end(&surround, &findings, &arena);
+    assert_non_null(beside);
+    snprintf(context, sizeof context, "%.*s", SPAN_FMT(beside[0].context));
+}
+
+static void what_stands_around_is_words_and_marks(void **state)
+{
+    static const struct {
+        const char *body, *context, *pointer;
+    } rows[] = {
+        {"{\"api_key\": \"" SECRET "\"}", "{\"api_key\": \"[shown]\"}", "/api_key"},
+        {"{\"messages\":[{\"role\":\"user\"},{\"content\":[\"a\",\"the token is " SECRET " , use it\"]}]}", NULL,
+         "/messages/1/content/1"},
+        {"{\"password\": \"hunter2\", \"token\": \"" SECRET "\", \"old\": \"correcthorsebattery\"}",
+         "{\"password\": \"" E "\", \"token\": \"[shown]\", \"old\": \"" E "\"}", "/token"},
+        {"token=" SECRET, E "[shown]", ""},
+        {"the token:" SECRET "\nAKIAQ3EGRZ5KLMNO27WX", E " token:[shown]" E, ""},
+        {"{\"x\\\"y\": {\"my-hidden-name\": \"" SECRET "\"}}", NULL, "/" E "/" E},
+        {"[[[\"" SECRET "\"]]]", "[[[\"[shown]\"]]]", "/0/0/0"},
+        {"{\"" SECRET "\": 1}", "{\"[shown]\": " E "}", "/" E},
+        {"\x1b[31m " SECRET " \x07\xff", E "[" E " [shown] " E, ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        for (size_t piece = 1; piece < 100; piece += 7) {
+            look(rows[i].body, piece);
+            if (rows[i].context != NULL && strcmp(context, rows[i].context) != 0) fail_msg("%zu: %s", i, context);
+            if (!span_is(beside[0].pointer, span_of(rows[i].pointer)))
+                fail_msg("%zu: %.*s", i, SPAN_FMT(beside[0].pointer));
+        }
+}
+
+static void what_is_too_deep_or_not_of_these_bytes_has_none(void **state)
+{
+    static char deep[400];
+    struct findings findings = {.count = 3};
+
+    (void)state;
+    memset(deep, '[', 200);
+    strcpy(deep + 200, "\"" SECRET "\"");
+    look(deep, 400);
+    assert_true(span_is(beside[0].pointer, SPAN_LIT("")));
+    for (size_t i = 0; i < 3; i++) findings.list[i] = (struct finding){.place = SCAN_BODY, .from = 2, .byte = 5};
+    findings.list[0].place = SCAN_FIELD;
+    strcpy(findings.list[1].encoding, "base64");
+    findings.list[2].from = (uint64_t)1 << 60; /* of a decoded text */
+    surround_begin(&surround, &findings, true);
+    surround_feed(&surround, SPAN_LIT("{\"token\": 1}"));
+    beside = surround_end(&surround, &findings, &arena);
+    for (size_t i = 0; i < 3; i++) assert_int_equal(beside[i].context.len + beside[i].pointer.len, 0);
+    arena_end(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_stands_around_is_words_and_marks),
+        cmocka_unit_test(what_is_too_deep_or_not_of_these_bytes_has_none),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
