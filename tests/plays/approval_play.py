@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A person at the queue, with the real binary, a real client and a real origin: what is held goes by a yes, byte for byte, and by
 nothing else: not when nobody answers, not when the client or the proxy is gone, not when the queue's file is."""
-import concurrent.futures, hashlib, json, os, shutil, signal, sqlite3, subprocess, time
+import concurrent.futures, hashlib, json, os, re, shutil, signal, sqlite3, subprocess, time
 from lab import Echo, Lab, check, main, wait_for
 
 HOST, ASIDE, NEW = "api.example.com", "b.example.com", "new.example.com"
@@ -162,6 +162,8 @@ def story_a_proxy_that_is_killed_leaves_nothing_and_its_question_is_abandoned():
     start()
     client = curl(leak(TOKENS[3]))
     row = waiting()[0]
+    limits = open(f"/proc/{proxy.process.pid}/limits").read()
+    check(re.search(r"Max core file size +0 +0 ", limits), "no core is dumped, in which the held bytes would be")
     proxy.process.kill()
     proxy.process.wait()
     before = len(seen)
