@@ -104,3 +104,37 @@ void head_drop_hop_fields(struct head *head)
         if (!hop[i]) head->fields[kept++] = head->fields[i];
     head->field_count = kept;
 }
+
+bool head_parse_length(struct span text, uint64_t *out)
+{
+    uint64_t value = 0;
+
+    if (text.len == 0 || text.len > 19) return false; /* so many digits never leave 64 bits */
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.at[i] < '0' || text.at[i] > '9') return false;
+        value = value * 10 + (uint64_t)(text.at[i] - '0');
+    }
+    *out = value;
+    return value <= INT64_MAX;
+}
+
+/* clang-format off */
+static const struct span never_trailers[] = {
+    /* framing */
+    SPAN_LIT("content-length"), SPAN_LIT("transfer-encoding"), SPAN_LIT("trailer"),
+    SPAN_LIT("content-encoding"), SPAN_LIT("content-type"), SPAN_LIT("content-range"),
+    /* routing */
+    SPAN_LIT("host"), SPAN_LIT("connection"), SPAN_LIT("upgrade"), SPAN_LIT("te"), SPAN_LIT("via"),
+    SPAN_LIT("forwarded"), SPAN_LIT("max-forwards"), SPAN_LIT("expect"),
+    /* authentication */
+    SPAN_LIT("authorization"), SPAN_LIT("proxy-authorization"), SPAN_LIT("www-authenticate"),
+    SPAN_LIT("proxy-authenticate"), SPAN_LIT("cookie"), SPAN_LIT("set-cookie"),
+};
+/* clang-format on */
+
+bool head_is_never_trailer(struct span name)
+{
+    for (size_t i = 0; i < COUNT_OF(never_trailers); i++)
+        if (span_is_nocase(name, never_trailers[i])) return true;
+    return false;
+}

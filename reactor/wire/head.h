@@ -15,18 +15,19 @@ struct field {
 enum body_kind {
     BODY_NONE,        /* none, whatever a Content-Length says */
     BODY_LENGTH,      /* exactly head.length bytes */
-    BODY_CHUNKED,     /* HTTP/1.1 chunked */
+    BODY_CHUNKED,     /* as many as come until its protocol says that it is whole: chunks, or HTTP/2's END_STREAM */
     BODY_UNTIL_CLOSE, /* a response without a length: ends with the connection, and never pools it */
 };
 
 struct head {
     /* request */
     struct span method, target; /* target as sent: absolute-form, origin-form, authority-form or "*" */
+    struct span protocol;       /* of an extended CONNECT (RFC 8441), whose target is origin-form; else empty */
     /* response */
     uint16_t status;
     struct span reason;
     /* both */
-    uint8_t minor; /* HTTP/1.minor */
+    uint8_t minor; /* HTTP/1.minor; HTTP/2 has all that HTTP/1.1 has, and counts as it */
     uint16_t field_count;
     enum body_kind body;
     uint64_t length;      /* of BODY_LENGTH; what a response to HEAD or a 304 says it would have been, else 0 */
@@ -55,3 +56,10 @@ bool head_has_token(const struct head *head, struct span name, struct span token
  * Keep-Alive, TE, Transfer-Encoding, Upgrade, HTTP2-Settings, Proxy-Connection and the Proxy-Auth fields.
  * Trailer stays. */
 void head_drop_hop_fields(struct head *head);
+
+/* The value of a Content-Length: 1*DIGIT up to 2^63-1. */
+bool head_parse_length(struct span text, uint64_t *out);
+
+/* Does a field of that name frame, route or authenticate?  Then it may not come after the content (RFC 9110 section
+ * 6.5.1). */
+bool head_is_never_trailer(struct span name);

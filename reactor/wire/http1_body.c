@@ -1,5 +1,4 @@
 /* http1_body.c — where a body ends, and the fields after it. */
-#include "reactor/base/own.h"
 #include "reactor/wire/http1_parts.h"
 
 void http1_body_begin(struct http1_body *body, const struct head *head)
@@ -38,33 +37,12 @@ enum err http1_body_feed(struct http1_body *body, struct span in, size_t *used, 
     return ERR_OK;
 }
 
-/* clang-format off */
-static const struct span never_trailers[] = {
-    /* framing */
-    SPAN_LIT("content-length"), SPAN_LIT("transfer-encoding"), SPAN_LIT("trailer"),
-    SPAN_LIT("content-encoding"), SPAN_LIT("content-type"), SPAN_LIT("content-range"),
-    /* routing */
-    SPAN_LIT("host"), SPAN_LIT("connection"), SPAN_LIT("upgrade"), SPAN_LIT("te"), SPAN_LIT("via"),
-    SPAN_LIT("forwarded"), SPAN_LIT("max-forwards"), SPAN_LIT("expect"),
-    /* authentication */
-    SPAN_LIT("authorization"), SPAN_LIT("proxy-authorization"), SPAN_LIT("www-authenticate"),
-    SPAN_LIT("proxy-authenticate"), SPAN_LIT("cookie"), SPAN_LIT("set-cookie"),
-};
-/* clang-format on */
-
-static bool is_never_trailer(struct span name)
-{
-    for (size_t i = 0; i < COUNT_OF(never_trailers); i++)
-        if (span_is_nocase(name, never_trailers[i])) return true;
-    return false;
-}
-
 enum err http1_parse_trailers(struct span in, struct field *fields, size_t field_max, size_t *count_out)
 {
     struct http1_fault fault;
 
     TRY(http1_parse_fields(in, fields, field_max, count_out, &fault));
     for (size_t i = 0; i < *count_out; i++)
-        if (is_never_trailer(fields[i].name)) return ERR_DENIED;
+        if (head_is_never_trailer(fields[i].name)) return ERR_DENIED;
     return ERR_OK;
 }

@@ -29,20 +29,6 @@ static void find_specials(const struct head *head, struct specials *out)
             }
 }
 
-/* 1*DIGIT up to 2^63-1, in at most 19 digits: that many never leave 64 bits. */
-static bool parse_length(struct span text, uint64_t *out)
-{
-    uint64_t value = 0;
-
-    if (text.len == 0 || text.len > 19) return false;
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.at[i] < '0' || text.at[i] > '9') return false;
-        value = value * 10 + (uint64_t)(text.at[i] - '0');
-    }
-    *out = value;
-    return value <= INT64_MAX;
-}
-
 /* Sets body and length: BODY_LENGTH, BODY_CHUNKED, or BODY_NONE where neither field is there. */
 static enum err read_framing(struct head *head, const struct specials *found, struct http1_fault *fault)
 {
@@ -60,7 +46,7 @@ static enum err read_framing(struct head *head, const struct specials *found, st
         head->body = BODY_CHUNKED;
     }
     if (found->count[LENGTH] == 1) {
-        if (!parse_length(found->value[LENGTH], &head->length))
+        if (!head_parse_length(found->value[LENGTH], &head->length))
             return http1_refuse(fault, 400, "a Content-Length that is not one number");
         head->body = BODY_LENGTH;
     }

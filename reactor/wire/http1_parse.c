@@ -101,7 +101,7 @@ static enum err parse_request_line(struct span in, struct head *head, size_t *le
     head->method = span_first(in, method_len);
     head->target = span_from(span_first(in, target_end), target_at);
     head->status = 0;
-    head->reason = (struct span){0};
+    head->protocol = head->reason = (struct span){0};
     *len_out = target_end + 1 + VERSION_LEN + 2;
     return ERR_OK;
 }
@@ -132,7 +132,7 @@ static enum err parse_status_line(struct span in, struct head *head, size_t *len
         return http1_refuse(fault, 502, "not a reason phrase");
     head->status = (uint16_t)((code[0] - '0') * 100 + (code[1] - '0') * 10 + (code[2] - '0'));
     head->reason = span_from(span_first(in, end), end > reason_at ? reason_at + 1 : end);
-    head->method = head->target = (struct span){0};
+    head->method = head->target = head->protocol = (struct span){0};
     *len_out = end + 2;
     return ERR_OK;
 }
