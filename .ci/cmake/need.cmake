@@ -8,6 +8,19 @@ function(need module package)
     endif()
 endfunction()
 
+# need_symbols(module header symbol... "what they stand for"): the library is new enough, or was mended.
+include(CheckSymbolExists)
+function(need_symbols module header)
+    list(POP_BACK ARGN meaning)
+    set(CMAKE_REQUIRED_LIBRARIES PkgConfig::${module})
+    foreach(symbol ${ARGN})
+        check_symbol_exists(${symbol} ${header} HAVE_${symbol})
+        if(NOT HAVE_${symbol})
+            message(FATAL_ERROR "${module} is too old: it lacks ${symbol} (${meaning}).  apt-get upgrade")
+        endif()
+    endforeach()
+endfunction()
+
 # need_boringssl(): targets boringssl::ssl and boringssl::crypto from the cache that .ci/boringssl/build fills.
 function(need_boringssl)
     execute_process(COMMAND ${CMAKE_SOURCE_DIR}/.ci/boringssl/build OUTPUT_VARIABLE folder

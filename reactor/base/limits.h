@@ -21,6 +21,26 @@
 #define GLOB_BYTES_MAX    512u        /* one path rule of a route */
 #define INTERIM_COUNT_MAX 64u         /* 1xx responses before a final one: nobody sends more than a few */
 
+/* --- HTTP/2 ---------------------------------------------------------------------------------------------- */
+#define HTTP2_STREAMS_MAX       100u     /* open at once on one connection; RFC 9113 section 6.5.2 asks for that many */
+#define HTTP2_WINDOW            KIB(128) /* unread bytes of one stream, as STREAM_INPUT_MAX; of all: as many times */
+#define HTTP2_MEMORY_MAX        MIB(8)   /* of nghttp2 for one connection: 100 heads that wait to be sent are 6.4 MiB */
+#define HTTP2_QUEUE_MAX         1000u    /* frames that wait to be sent, DATA aside; 100 streams have some 300 */
+#define HTTP2_CONTINUATIONS_MAX 8u       /* of one head: HEAD_BYTES_MAX are four frames */
+/* Floods: so many frames of a kind at once, and then so many a second. */
+#define HTTP2_SETTINGS_BURST 32u /* one at the start; some tune their windows as they go */
+#define HTTP2_SETTINGS_RATE  1u
+#define HTTP2_PING_BURST     100u /* gRPC measures with them, one to a DATA frame (which pays for it) */
+#define HTTP2_PING_RATE      10u
+#define HTTP2_WINDOW_BURST   1000u /* WINDOW_UPDATE: two to a DATA frame (which pays), or one to half a window */
+#define HTTP2_WINDOW_RATE    100u
+#define HTTP2_RESET_BURST    200u /* RST_STREAM, or what makes us send one: a client that gives up all its streams */
+#define HTTP2_RESET_RATE     20u
+#define HTTP2_EMPTY_BURST    100u /* DATA without a byte or an end */
+#define HTTP2_EMPTY_RATE     10u
+#define HTTP2_OTHER_BURST    200u /* PRIORITY (old Firefox: six at the start), GOAWAY, and types we do not know */
+#define HTTP2_OTHER_RATE     20u
+
 /* --- content codings ------------------------------------------------------------------------------------- */
 #define CODINGS_MAX         5u      /* of one body, on top of each other: one is usual, two a mistake */
 #define CODING_MEMORY_MAX   MIB(28) /* held by one decoder: br's window, 16 MiB, beside its half as it grows; trees */
