@@ -23,7 +23,7 @@
 
 /* --- HTTP/2 ---------------------------------------------------------------------------------------------- */
 #define HTTP2_STREAMS_MAX       100u     /* open at once on one connection; RFC 9113 section 6.5.2 asks for that many */
-#define HTTP2_WINDOW            KIB(128) /* unread bytes of one stream, as STREAM_INPUT_MAX; of all: as many times */
+#define HTTP2_WINDOW            KIB(128) /* unread bytes of one stream, as STREAM_INPUT_MAX */
 #define HTTP2_MEMORY_MAX        MIB(8)   /* of nghttp2 for one connection: 100 heads that wait to be sent are 6.4 MiB */
 #define HTTP2_QUEUE_MAX         1000u    /* frames that wait to be sent, DATA aside; 100 streams have some 300 */
 #define HTTP2_CONTINUATIONS_MAX 8u       /* of one head: HEAD_BYTES_MAX are four frames */

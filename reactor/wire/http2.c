@@ -4,7 +4,6 @@
 #include <assert.h>
 
 #include "reactor/base/mem.h"
-#include "reactor/wire/http2_memory.h"
 #include "reactor/wire/http2_parts.h"
 
 static int answer(enum err err) { return err == ERR_OK ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE; }
@@ -14,11 +13,17 @@ static struct http2_stream *stream_of(nghttp2_session *session, int32_t id)
     return nghttp2_session_get_stream_user_data(session, id);
 }
 
+enum err http2_heed(struct http2 *http2, ssize_t said)
+{
+    http2->failed = http2->failed || said == NGHTTP2_ERR_NOMEM;
+    return http2->failed ? ERR_NOMEM : ERR_OK;
+}
+
 void http2_end(struct http2 *http2, enum http2_code code)
 {
     if (http2->over || http2->failed) return;
     http2->over = true;
-    if (nghttp2_session_terminate_session(http2->session, code) == NGHTTP2_ERR_NOMEM) http2->failed = true;
+    http2_heed(http2, nghttp2_session_terminate_session(http2->session, code));
 }
 
 /* --- header blocks ------------------------------------------------------------------------------------------ */
@@ -213,8 +218,8 @@ static enum err make_callbacks(nghttp2_session_callbacks **out)
     return ERR_OK;
 }
 
-/* Windows are ours to open; of streams that ended nothing is kept; CONTINUATIONs are counted in http2_flood.c, where
- * nghttp2 counts each piece that a frame header comes in. */
+/* Windows are ours to open; of streams that ended nothing is kept; resets and CONTINUATIONs are counted in
+ * http2_flood.c: nghttp2 does so by a clock of its own, and by each piece that a frame header comes in. */
 static enum err make_options(nghttp2_option **out)
 {
     nghttp2_option *option;
@@ -222,6 +227,7 @@ static enum err make_options(nghttp2_option **out)
     if (nghttp2_option_new(&option) != 0) return ERR_NOMEM;
     nghttp2_option_set_no_auto_window_update(option, 1);
     nghttp2_option_set_no_closed_streams(option, 1);
+    nghttp2_option_set_stream_reset_rate_limit(option, UINT32_MAX, UINT32_MAX);
     nghttp2_option_set_max_continuations(option, (HTTP2_CONTINUATIONS_MAX + 1) * HTTP2_FRAME_HEADER_LEN);
     *out = option;
     return ERR_OK;
@@ -259,7 +265,7 @@ static enum err say_settings(struct http2 *http2)
          server ? HTTP2_STREAMS_MAX : 0},
         {NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1}, /* last: only a server says it */
     };
-    const int32_t window = (int32_t)(HTTP2_STREAMS_MAX * HTTP2_WINDOW);
+    const int32_t window = (int32_t)(2 * HTTP2_STREAMS_MAX * HTTP2_WINDOW); /* half of it is given back at a time */
 
     if (nghttp2_submit_settings(http2->session, NGHTTP2_FLAG_NONE, settings, COUNT_OF(settings) - !server) != 0 ||
         nghttp2_session_set_local_window_size(http2->session, NGHTTP2_FLAG_NONE, 0, window) != 0)
@@ -277,6 +283,7 @@ enum err http2_new(enum http2_role role, const struct http2_ops *ops, void *owne
     http2->ops = ops;
     http2->owner = owner;
     list_init(&http2->streams);
+    http2_memory_begin(&http2->memory);
     http2_flood_begin(&http2->flood, role == HTTP2_SERVER ? HTTP2_PREFACE_LEN : 0, now_ms);
     TRY(make_session(http2));
     TRY(say_settings(http2));
@@ -290,7 +297,7 @@ void http2_free(struct http2 **slot)
 
     if (http2 == NULL) return;
     assert(!http2->telling);
-    nghttp2_session_del(http2->session);
+    http2_memory_end(&http2->memory);
     LIST_EACH (&http2->streams, node) {
         struct http2_stream *stream = LIST_ENTRY(node, struct http2_stream, node);
         http2_stream_free(&stream);
@@ -378,11 +385,10 @@ void http2_goaway(struct http2 *http2)
 
     if (http2->failed || http2->over || http2->goaway) return;
     http2->goaway = true;
-    if (nghttp2_submit_goaway(http2->session, NGHTTP2_FLAG_NONE, last, HTTP2_NO_ERROR, NULL, 0) != 0)
-        http2->failed = true;
+    http2_heed(http2, nghttp2_submit_goaway(http2->session, NGHTTP2_FLAG_NONE, last, HTTP2_NO_ERROR, NULL, 0));
 }
 
 size_t http2_stream_count(const struct http2 *http2) { return http2->open_count; }
-size_t http2_memory(const struct http2 *http2) { return http2->memory; }
+size_t http2_memory(const struct http2 *http2) { return http2->memory.used; }
 
 const char *http2_code_name(uint32_t code) { return nghttp2_http2_strerror(code); }

@@ -11,7 +11,7 @@
  *          authenticate, a status outside 100 to 599.  Push is refused, priority ignored.  Broken framing ends the
  *          connection.
  * Windows  received bytes are given back to the sender by http2_consume() alone, so a stream that nobody reads keeps
- *          its window shut; the connection's window is that of all its streams together, so its siblings flow.
+ *          its window shut; the connection's window is twice that of all its streams, so its siblings flow.
  * Floods   frames that cost us and move nothing are counted (http2_flood.h); too many, and the connection ends with
  *          ENHANCE_YOUR_CALM.  nghttp2's memory is bounded by HTTP2_MEMORY_MAX, and wiped as it is given back.
  * Secret   no field of a request that is sent enters the compression table, which would outlive it.

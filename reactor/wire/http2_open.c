@@ -22,8 +22,8 @@ static enum err submit_request(struct http2_stream *stream, const struct head *h
 
     TRY(http2_list_request(head, &list, &count));
     stream->id = nghttp2_submit_request(session, NULL, list, count, whole ? NULL : &http2_stream_source, stream);
-    if (stream->id > 0) return ERR_OK;
-    return stream->id == NGHTTP2_ERR_NOMEM ? ERR_NOMEM : ERR_AGAIN;
+    TRY(http2_heed(stream->http2, stream->id));
+    return stream->id > 0 ? ERR_OK : ERR_AGAIN; /* the numbers of streams are used up */
 }
 
 enum err http2_open(struct http2 *http2, const struct head *head, bool whole, void *user,
@@ -52,18 +52,17 @@ enum err http2_send_head(struct http2_stream *stream, const struct head *head, b
     struct http2 *http2 = stream->http2;
     const nghttp2_nv *list;
     size_t count;
-    int failed;
+    int said;
 
     assert(http2->role == HTTP2_SERVER && !stream->ending);
     if (!http2_is_live(stream)) return ERR_OK;
     TRY(http2_list_response(head, &list, &count));
     if (head->status < 200)
-        failed = nghttp2_submit_headers(http2->session, NGHTTP2_FLAG_NONE, stream->id, NULL, list, count, NULL);
+        said = nghttp2_submit_headers(http2->session, NGHTTP2_FLAG_NONE, stream->id, NULL, list, count, NULL);
     else
-        failed = nghttp2_submit_response(http2->session, stream->id, list, count, whole ? NULL : &http2_stream_source);
-    if (failed != 0) return ERR_NOMEM;
+        said = nghttp2_submit_response(http2->session, stream->id, list, count, whole ? NULL : &http2_stream_source);
     stream->ending = whole;
-    return ERR_OK;
+    return http2_heed(http2, said);
 }
 
 /* --- h2c -------------------------------------------------------------------------------------------------- */

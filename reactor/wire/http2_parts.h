@@ -5,6 +5,7 @@
 #include "reactor/base/list.h"
 #include "reactor/wire/http2.h"
 #include "reactor/wire/http2_flood.h"
+#include "reactor/wire/http2_memory.h"
 
 /* A header block as it comes, or trailers that wait: fields behind each other in one buffer. */
 struct http2_fields {
@@ -46,8 +47,8 @@ struct http2 {
     struct buf cookie;         /* one out of many, while a head is told */
     struct buf *out;           /* during http2_take() */
     size_t out_max;
-    size_t memory;       /* bytes in use by nghttp2 */
-    uint32_t open_count; /* streams that nghttp2 has not forgotten */
+    struct http2_memory memory; /* nghttp2's */
+    uint32_t open_count;        /* streams that nghttp2 has not forgotten */
     struct http2_flood flood;
     enum http2_role role;
     bool over;    /* a GOAWAY that ends it is on its way: what comes is dropped */
@@ -96,3 +97,7 @@ int http2_stream_send_data(nghttp2_session *session, nghttp2_frame *frame, const
 /* --- http2.c ------------------------------------------------------------------------------------------------- */
 void http2_end(struct http2 *http2, enum http2_code code); /* GOAWAY, and what comes is dropped */
 bool http2_is_live(const struct http2_stream *stream);     /* nghttp2 may be told of it */
+
+/* What nghttp2 answered.  When an allocation of its fails it is not called again: its queues may hold what it has
+ * freed.  Any other no is about a stream that is ending, where there is nothing to do.  errors: ERR_NOMEM */
+enum err http2_heed(struct http2 *http2, ssize_t said);

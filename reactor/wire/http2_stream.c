@@ -47,9 +47,8 @@ bool http2_ended(const struct http2_stream *stream) { return stream->ended; }
 /* Of a stream that is closed, nghttp2 gives the connection's part of the window back. */
 static void give_window(struct http2_stream *stream, size_t len)
 {
-    if (len > 0 && !stream->http2->failed &&
-        nghttp2_session_consume(stream->http2->session, stream->id, len) == NGHTTP2_ERR_NOMEM)
-        stream->http2->failed = true;
+    if (len > 0 && !stream->http2->failed)
+        http2_heed(stream->http2, nghttp2_session_consume(stream->http2->session, stream->id, len));
 }
 
 void http2_consume(struct http2_stream *stream, size_t len)
@@ -100,8 +99,7 @@ static enum err wake(struct http2_stream *stream)
 {
     if (!stream->deferred) return ERR_OK;
     stream->deferred = false;
-    int failed = nghttp2_session_resume_data(stream->http2->session, stream->id);
-    return failed == NGHTTP2_ERR_NOMEM ? ERR_NOMEM : ERR_OK;
+    return http2_heed(stream->http2, nghttp2_session_resume_data(stream->http2->session, stream->id));
 }
 
 enum err http2_send_body(struct http2_stream *stream, struct span data)
@@ -175,9 +173,9 @@ int http2_stream_send_data(nghttp2_session *session, nghttp2_frame *frame, const
 void http2_stream_blame(struct http2_stream *stream, enum http2_code code)
 {
     stream->reset_code = code;
-    if (http2_is_live(stream) &&
-        nghttp2_submit_rst_stream(stream->http2->session, NGHTTP2_FLAG_NONE, stream->id, code) == NGHTTP2_ERR_NOMEM)
-        stream->http2->failed = true;
+    if (http2_is_live(stream))
+        http2_heed(stream->http2,
+                   nghttp2_submit_rst_stream(stream->http2->session, NGHTTP2_FLAG_NONE, stream->id, code));
 }
 
 void http2_reset(struct http2_stream *stream, enum http2_code code)
