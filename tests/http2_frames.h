@@ -151,12 +151,14 @@ static inline uint32_t frames_number(const uint8_t *at)
     return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
-/* Takes whole frames off out, and writes the resets and the GOAWAYs among them: "RST 1 CANCEL; ". */
+/* Reads whole frames, and writes the resets and the GOAWAYs among them: "RST 1 CANCEL; GOAWAY 0 NO_ERROR".  A client's
+ * preface may come first. */
 static inline void frames_read_faults(struct span in, char *text, size_t size)
 {
     size_t used = 0;
 
     text[0] = 0;
+    if (span_starts(in, span_of(FRAMES_PREFACE))) in = span_from(in, sizeof FRAMES_PREFACE - 1);
     while (in.len >= 9) {
         size_t len = frames_number(in.at) >> 8;
         const uint8_t *payload = in.at + 9;

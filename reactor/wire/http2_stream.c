@@ -63,7 +63,8 @@ void http2_consume(struct http2_stream *stream, size_t len)
 
 enum err http2_stream_take_in(struct http2_stream *stream, struct span data)
 {
-    if (stream->released) {
+    /* nghttp2 hands on what overran the window too, though it resets the stream for it */
+    if (stream->released || data.len > HTTP2_WINDOW - buf_len(&stream->in)) {
         give_window(stream, data.len);
         return ERR_OK;
     }
