@@ -1,5 +1,7 @@
 /* http2_head.c — a header block becomes a head.  nghttp2 has seen to it that pseudo-fields come first, once, and are
  * known, that names are lower-case tokens and values hold no control bytes (RFC 9113 sections 8.2 and 8.3). */
+#include <assert.h>
+
 #include "reactor/wire/http2_parts.h"
 #include "reactor/wire/octets.h"
 
@@ -36,6 +38,7 @@ bool http2_fields_next(struct span *text, struct field *field)
     struct lengths lengths;
 
     if (text->len == 0) return false;
+    assert(text->at != NULL && text->len >= sizeof lengths); /* it is what http2_fields_add() wrote */
     memcpy(&lengths, text->at, sizeof lengths);
     *text = span_from(*text, sizeof lengths);
     field->name = span_first(*text, lengths.name);
@@ -95,6 +98,7 @@ static enum err join_cookies(struct http2 *http2, struct head *head)
         if (cookie) first = &head->fields[kept];
         kept++;
     }
+    assert(first != NULL); /* there are two */
     first->value = buf_span(&http2->cookie);
     head->field_count = kept;
     return ERR_OK;
