@@ -175,6 +175,8 @@ static void an_extended_connect_is_a_stream_of_bytes(void **state)
     (void)state;
     server.answer_bytes = 1000;
     server.answer_early = true;
+    assert_int_equal(http2_open(client.http2, &head, false, (void *)1, &end->stream), ERR_DENIED);
+    run(PIECE); /* SETTINGS */
     assert_int_equal(http2_open(client.http2, &head, false, (void *)1, &end->stream), ERR_OK);
     end->to_send = 500;
     send_more(end);
@@ -348,6 +350,25 @@ static void a_head_that_would_not_be_read_back_is_not_written(void **state)
     assert_string_equal(server.last, "OPTIONS * |te=trailers|host=a");
 }
 
+/* HTTP/1 counts four bytes to a field, HTTP/2 32: a head may come by the one that is too large to come by the other. */
+static void the_largest_head_of_http1_is_sent(void **state)
+{
+    static char value[256];
+    struct head head = {.method = SPAN_LIT("GET"), .target = SPAN_LIT("/")};
+    struct http2_stream *stream;
+    struct buf out = {0};
+
+    (void)state;
+    memset(value, '~', sizeof value); /* 13 bits each in Huffman's code, so it is not used */
+    head.fields[head.field_count++] = (struct field){SPAN_LIT("Host"), SPAN_LIT("a")};
+    while (head.field_count < HEAD_BYTES_MAX / (sizeof value + 6))
+        head.fields[head.field_count++] = (struct field){SPAN_LIT("xx"), {(const uint8_t *)value, sizeof value}};
+    assert_int_equal(http2_open(client.http2, &head, true, (void *)1, &stream), ERR_OK);
+    assert_int_equal(http2_take(client.http2, &out, SIZE_MAX), ERR_OK);
+    assert_true(buf_len(&out) > 249 * sizeof value);
+    buf_clear(&out);
+}
+
 /* A field that were indexed would be one byte long the second time, and its value would stay in the table. */
 static void no_field_of_a_request_is_kept_in_the_table(void **state)
 {
@@ -407,6 +428,7 @@ int main(void)
         STORY(after_goaway_what_is_open_goes_on),
         STORY(what_goaway_left_out_may_be_sent_again),
         STORY(a_head_that_would_not_be_read_back_is_not_written),
+        STORY(the_largest_head_of_http1_is_sent),
         STORY(no_field_of_a_request_is_kept_in_the_table),
         cmocka_unit_test(prior_knowledge_is_known_and_refused),
     };

@@ -199,6 +199,17 @@ static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *o
     return http2->failed ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
 }
 
+/* No head is too large for nghttp2 (make_options()), but whatever it does not send nobody is to wait for.  A request
+ * that was not sent it closes by itself. */
+static int on_not_sent(nghttp2_session *session, const nghttp2_frame *frame, int error, void *owner)
+{
+    struct http2_stream *stream = frame->hd.type == NGHTTP2_HEADERS ? stream_of(session, frame->hd.stream_id) : NULL;
+
+    (void)error, (void)owner;
+    if (stream != NULL && stream->http2->role == HTTP2_SERVER) http2_reset(stream, HTTP2_INTERNAL_ERROR);
+    return 0;
+}
+
 /* --- a session -------------------------------------------------------------------------------------------------- */
 static enum err make_callbacks(nghttp2_session_callbacks **out)
 {
@@ -213,6 +224,7 @@ static enum err make_callbacks(nghttp2_session_callbacks **out)
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);
     nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_sent);
+    nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks, on_not_sent);
     nghttp2_session_callbacks_set_send_data_callback(callbacks, http2_stream_send_data);
     *out = callbacks;
     return ERR_OK;
@@ -227,6 +239,7 @@ static enum err make_options(nghttp2_option **out)
     if (nghttp2_option_new(&option) != 0) return ERR_NOMEM;
     nghttp2_option_set_no_auto_window_update(option, 1);
     nghttp2_option_set_no_closed_streams(option, 1);
+    nghttp2_option_set_max_send_header_block_length(option, 2 * HEAD_BYTES_MAX); /* lengths take room too */
     nghttp2_option_set_stream_reset_rate_limit(option, UINT32_MAX, UINT32_MAX);
     nghttp2_option_set_max_continuations(option, (HTTP2_CONTINUATIONS_MAX + 1) * HTTP2_FRAME_HEADER_LEN);
     *out = option;

@@ -79,8 +79,8 @@ const char *http2_code_name(uint32_t code);
 
 /* Client: opens a stream with a request's head: Host becomes :authority, the target is origin-form or "*".
  *   whole   no body and no trailers follow
- *   errors  ERR_AGAIN the other side allows no more streams now, or ever (it has said GOAWAY); ERR_SYNTAX as below;
- *           ERR_NOMEM */
+ *   errors  ERR_AGAIN the other side allows no more streams now, or ever (it has said GOAWAY); ERR_DENIED a :protocol
+ *           that it has not announced (RFC 8441); ERR_SYNTAX as below; ERR_NOMEM */
 bool http2_may_open(const struct http2 *http2);
 MUST_CHECK enum err http2_open(struct http2 *http2, const struct head *head, bool whole, void *user,
                                struct http2_stream **stream_out);

@@ -14,6 +14,12 @@ bool http2_may_open(const struct http2 *http2)
            nghttp2_session_check_request_allowed(http2->session) != 0;
 }
 
+/* RFC 8441 section 3: until the server has said so, no :protocol is sent. */
+static bool speaks_protocols(const struct http2 *http2)
+{
+    return nghttp2_session_get_remote_settings(http2->session, NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) == 1;
+}
+
 static enum err submit_request(struct http2_stream *stream, const struct head *head, bool whole)
 {
     nghttp2_session *session = stream->http2->session;
@@ -33,6 +39,7 @@ enum err http2_open(struct http2 *http2, const struct head *head, bool whole, vo
     enum err err;
 
     if (!http2_may_open(http2)) return ERR_AGAIN;
+    if (head->protocol.len > 0 && !speaks_protocols(http2)) return ERR_DENIED;
     TRY(http2_stream_new(http2, &stream));
     stream->user = user;
     stream->told = true;
