@@ -76,6 +76,19 @@ static uint64_t bound(const struct ws_inflate *w)
     return bytes < WS_MESSAGE_MAX ? bytes : WS_MESSAGE_MAX;
 }
 
+/* Counts *len bytes, those up to the bound: what is both too large and broken behind it is too large. */
+static enum err give(struct ws_inflate *w, size_t *len, enum err err)
+{
+    uint64_t left = bound(w) - w->given;
+
+    if (*len > left) {
+        *len = (size_t)left;
+        err = ERR_LIMIT;
+    }
+    w->given += *len;
+    return err;
+}
+
 /* What is pending comes before the next byte is fed, and no call feeds two blocks: each byte's bound is its own. */
 enum err ws_inflate_feed(struct ws_inflate *w, struct span *in, uint8_t *room, size_t size, size_t *len)
 {
@@ -84,10 +97,8 @@ enum err ws_inflate_feed(struct ws_inflate *w, struct span *in, uint8_t *room, s
     size_t used = part.len - rest.len;
 
     w->fed += used;
-    w->given += *len;
     *in = span_from(*in, used);
-    TRY(err);
-    return w->given > bound(w) ? ERR_LIMIT : ERR_OK;
+    return give(w, len, err);
 }
 
 static enum err finish(struct ws_inflate *w)
@@ -102,11 +113,13 @@ enum err ws_inflate_end(struct ws_inflate *w, uint8_t *room, size_t size, size_t
 {
     struct span in = {flushed + w->tail, w->pending ? 0 : sizeof flushed - w->tail};
     size_t left = in.len;
+    enum err err = inflate_some(w, &in, room, size, len);
 
-    TRY(inflate_some(w, &in, room, size, len));
-    if (left > 0 && *len > 0) return ERR_SYNTAX;
-    w->given += *len;
-    if (w->given > bound(w)) return ERR_LIMIT;
+    if (left > 0 && *len > 0) {
+        *len = 0;
+        return ERR_SYNTAX;
+    }
+    TRY(give(w, len, err));
     w->tail += (uint8_t)(left - in.len);
     return w->tail < sizeof flushed ? ERR_AGAIN : finish(w);
 }

@@ -7,6 +7,7 @@
  *          (ws_terms.h), so a connection at rest holds nothing.
  * Bounds   a message's bytes are at most INFLATE_RATIO_MAX times what was fed, rounded up to INFLATE_BLOCK, and
  *          WS_MESSAGE_MAX: as inflate.h bounds a body.
+ * Promise  how the bytes are cut, and how large the room is, changes neither what comes out nor which error there is.
  * Refuses  a message that does not end at the empty block whose end was cut off (section 7.2.1): it was cut short,
  *          or has two readings.  Blocks that say they are the last may stand before it (section 7.2.3.4).
  */
@@ -37,7 +38,7 @@ struct ws_inflate {
 /* A message begins.  errors: ERR_NOMEM */
 MUST_CHECK enum err ws_inflate_begin(struct ws_inflate *inflate);
 
-/* Takes bytes off in, and writes *len bytes into room; call until in is empty.
+/* Takes bytes off in, and writes *len bytes into room, on failure what stands before it; call until in is empty.
  * errors: ERR_SYNTAX not deflated; ERR_LIMIT a bound; ERR_NOMEM; the connection must be failed */
 MUST_CHECK enum err ws_inflate_feed(struct ws_inflate *inflate, struct span *in, uint8_t *room, size_t size,
                                     size_t *len);
