@@ -60,6 +60,19 @@ static void hmac_is_that_of_rfc_4231(void **state)
     expect(out, "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
 }
 
+static void sha1_is_that_of_fips_180_4(void **state)
+{
+    const struct span parts[] = {SPAN_LIT("a"), {0}, SPAN_LIT("bc")};
+    struct buf text = {0};
+    uint8_t out[DIGEST_SHA1_BYTES];
+
+    (void)state;
+    digest_sha1(parts, COUNT_OF(parts), out);
+    assert_int_equal(encode_hex(&text, (struct span){out, sizeof out}), ERR_OK);
+    assert_true(span_is(buf_span(&text), SPAN_LIT("a9993e364706816aba3e25717850c26c9cd0d89d")));
+    buf_clear(&text);
+}
+
 static void random_bytes_differ(void **state)
 {
     uint8_t one[32] = {0}, other[32] = {0}, zero[32] = {0};
@@ -76,6 +89,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sha256_is_that_of_fips_180_4),
         cmocka_unit_test(hmac_is_that_of_rfc_4231),
+        cmocka_unit_test(sha1_is_that_of_fips_180_4),
         cmocka_unit_test(random_bytes_differ),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

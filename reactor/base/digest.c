@@ -28,4 +28,13 @@ enum err digest_hmac(struct span key, const struct span *parts, size_t count, ui
     return done ? ERR_OK : ERR_NOMEM;
 }
 
+void digest_sha1(const struct span *parts, size_t count, uint8_t out[DIGEST_SHA1_BYTES])
+{
+    SHA_CTX context;
+
+    SHA1_Init(&context);
+    for (size_t i = 0; i < count; i++) SHA1_Update(&context, parts[i].at, parts[i].len);
+    SHA1_Final(out, &context);
+}
+
 void digest_random(void *out, size_t len) { RAND_bytes(out, len); /* BoringSSL aborts rather than fail */ }
