@@ -54,6 +54,7 @@
 #define WS_MESSAGE_MAX    MIB(128) /* of one message, as it comes and inflated; npm's ws takes 100 MiB, others less */
 #define WS_FRAGMENTS_MAX  8192u    /* frames of one message: the largest in pieces of 16 KiB */
 #define WS_CONTROLS_MAX   256u     /* control frames on end without data or a rest: heartbeats are seconds apart */
+#define WS_PARAMS_MAX     8u       /* of one extension in a handshake; permessage-deflate knows four */
 #define WS_MASKED_BYTES   KIB(4)   /* of masked and deflated payload that are unmasked at once, on the stack */
 #define WS_DEFLATE_WINDOW 12u      /* bits of the window we deflate with: 16 KiB, while a message is written */
 #define WS_DEFLATE_MEMORY 5        /* zlib's memLevel: another 16 KiB */
