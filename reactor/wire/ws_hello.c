@@ -1,5 +1,7 @@
 #include "reactor/wire/ws_hello.h"
 
+#include <assert.h>
+
 #include "reactor/base/digest.h"
 #include "reactor/base/encode.h"
 #include "reactor/base/own.h"
@@ -42,7 +44,7 @@ static bool is_key(struct span key)
     if (key.len != BASE64_BYTES(KEY_BYTES) || !span_is(span_from(key, key.len - 2), SPAN_LIT("=="))) return false;
     for (size_t i = 0; i < key.len - 2; i++)
         if (!is_base64(key.at[i])) return false;
-    return memchr("AQgw", key.at[key.len - 3], 4) != NULL;
+    return span_find(SPAN_LIT("AQgw"), key.at[key.len - 3], 0) < 4;
 }
 
 /* Are all fields of subprotocols lists of tokens, none of them empty? */
@@ -118,6 +120,7 @@ static enum err check_accept(const struct head *response, const struct head *req
 
     if (accept == NULL || key == NULL) return refuse(fault, 502, "not one Sec-WebSocket-Accept");
     TRY(ws_hello_accept(*key, &expected));
+    assert(expected.at != NULL); /* it was appended */
     same = span_is(buf_span(&expected), *accept);
     buf_clear(&expected);
     return same ? ERR_OK : refuse(fault, 502, "a Sec-WebSocket-Accept of another key");
