@@ -2,6 +2,7 @@
 
 #include "reactor/base/log.h"
 #include "reactor/base/mem.h"
+#include "reactor/wire/http2.h"
 
 static fsm_action_fn conn_sniff, conn_peek, conn_shake, conn_look, conn_read_head, conn_begin, conn_begin_late,
     conn_begin_refused, conn_begin_mute, conn_feed, conn_half_closed, conn_pass, conn_finish, conn_linger, conn_discard,
@@ -29,6 +30,7 @@ static void on_stream(void *owner, enum stream_event event)
     case STREAM_DATA: fsm_post(&conn->machine, CONN_EV_DATA); return;
     case STREAM_EOF: fsm_post(&conn->machine, CONN_EV_EOF); return;
     case STREAM_DRAINED:
+        if (conn->http2 != NULL) conn_h2_writable(conn);
         if (conn->request != NULL) request_drained(conn->request);
         return;
     case STREAM_SENT: fsm_post(&conn->machine, CONN_EV_SENT); return;
@@ -86,7 +88,9 @@ static void conn_look(struct fsm *machine)
 {
     struct conn *conn = of(machine);
 
-    if (stream_input(conn->stream).len > 0)
+    if (conn->http2 == NULL && conn->tls && stream_tls_alpn(conn->stream) == TLS_ALPN_H2)
+        fsm_post(machine, CONN_EV_H2);
+    else if (conn->http2 == NULL && stream_input(conn->stream).len > 0)
         fsm_post(machine, CONN_EV_HTTP);
     else if (conn->stream->eof || conn->egress->proxy->draining)
         fsm_post(machine, CONN_EV_LAST);
@@ -148,12 +152,24 @@ static void begin_request(struct conn *conn, struct span head)
     conn_feed(&conn->machine);
 }
 
+/* Prior knowledge of HTTP/2 without TLS: told in its own words, as it would not read ours. */
+static void refuse_h2c(struct conn *conn)
+{
+    if (stream_write(conn->stream, http2_preface_refusal()) != ERR_OK) fsm_post(&conn->machine, CONN_EV_GONE);
+    conn->client.ops = &conn_mute_ops;
+    conn_refuse(conn, (struct span){0}, REASON_VERSION, "HTTP/2 without TLS");
+}
+
 static void conn_begin(struct fsm *machine)
 {
     struct conn *conn = of(machine);
     struct span head = span_first(stream_input(conn->stream), conn->head_len);
 
     conn->scanned = 0; /* the next one is looked at from its start, in a tunnel too */
+    if (http2_is_preface(head)) {
+        refuse_h2c(conn);
+        return;
+    }
     if (conn->head_err == ERR_LIMIT)
         conn_refuse(conn, (struct span){0}, REASON_HEAD_TOO_LARGE, "the head is too large");
     else if (conn->head_err != ERR_OK)
@@ -278,6 +294,8 @@ static void free_now(struct defer *defer)
     struct egress *egress = conn->egress;
 
     loop_defer_cancel(&conn->feed);
+    loop_defer_cancel(&conn->pump);
+    conn_h2_free(conn);
     fsm_stop(&conn->machine);
     request_free(&conn->request);
     tunnel_free(&conn->tunnel);
@@ -294,6 +312,7 @@ static void conn_end(struct fsm *machine)
 
     if (conn->request != NULL) request_client_gone(conn->request);
     if (conn->tunnel != NULL) tunnel_cut(conn->tunnel);
+    conn_h2_gone(conn);
     list_remove(&conn->node);
     loop_defer(conn->egress->proxy->loop, &conn->freed, free_now);
 }

@@ -13,6 +13,8 @@
     S(CONN_HEAD,      CONN_HEAD_MS,                     "a request head is arriving; whatever the pace")            \
     S(CONN_BUSY,      FSM_FOREVER,                      "a request is under way; its machine has the deadlines")    \
     S(CONN_TUNNEL,    FSM_FOREVER,                      "passed through; the tunnel's machine has the deadlines")   \
+    S(CONN_H2_IDLE,   CONN_IDLE_MS,                     "HTTP/2: no stream is open")                                \
+    S(CONN_H2_BUSY,   FSM_FOREVER,                      "HTTP/2: the request of each stream has the deadlines")     \
     S(CONN_FLUSHING,  SEND_IDLE_MS,                     "the last answer goes out; what still comes is dropped")    \
     S(CONN_LINGERING, CONN_LINGER_MS,                   "it is out; a reset now would take it back from the client") \
     S(CONN_CLOSED,    FSM_FINAL,                        "over")
@@ -21,6 +23,7 @@
     E(CONN_EV_DEADLINE) E(CONN_EV_FAULT)                                                                    \
     E(CONN_EV_DATA) E(CONN_EV_EOF) E(CONN_EV_SENT) E(CONN_EV_GONE)        /* from the stream             */ \
     E(CONN_EV_TLS) E(CONN_EV_HTTP) E(CONN_EV_NAMED) E(CONN_EV_OPEN)       /* what the bytes turned out as */ \
+    E(CONN_EV_H2)                                                                                           \
     E(CONN_EV_REQUEST) E(CONN_EV_TUNNELLED) E(CONN_EV_PASS)               /* what the head asked for     */ \
     E(CONN_EV_NEXT) E(CONN_EV_LAST) E(CONN_EV_DRAIN)
 
@@ -40,6 +43,17 @@
     R(CONN_SHAKING,  CONN_EV_DRAIN,       CONN_CLOSED,   conn_end)                                           \
     R(CONN_IDLE,     CONN_EV_DATA,        CONN_IDLE,     conn_look)                                          \
     R(CONN_IDLE,     CONN_EV_HTTP,        CONN_HEAD,     conn_read_head)                                     \
+    R(CONN_IDLE,     CONN_EV_H2,          CONN_H2_IDLE,  conn_h2_begin)                                      \
+    R(CONN_H2_IDLE,  CONN_EV_DATA,        CONN_H2_IDLE,  conn_h2_feed)                                       \
+    R(CONN_H2_IDLE,  CONN_EV_REQUEST,     CONN_H2_BUSY,  fsm_nothing)                                        \
+    R(CONN_H2_IDLE,  CONN_EV_LAST,        CONN_FLUSHING, conn_h2_finish)                                     \
+    R(CONN_H2_IDLE,  CONN_EV_DEADLINE,    CONN_FLUSHING, conn_h2_finish)                                     \
+    R(CONN_H2_IDLE,  CONN_EV_DRAIN,       CONN_H2_IDLE,  conn_h2_drain)                                      \
+    R(CONN_H2_BUSY,  CONN_EV_DATA,        CONN_H2_BUSY,  conn_h2_feed)                                       \
+    R(CONN_H2_BUSY,  CONN_EV_REQUEST,     CONN_H2_BUSY,  fsm_nothing)                                        \
+    R(CONN_H2_BUSY,  CONN_EV_NEXT,        CONN_H2_IDLE,  conn_h2_rest)                                       \
+    R(CONN_H2_BUSY,  CONN_EV_LAST,        CONN_FLUSHING, conn_h2_finish)                                     \
+    R(CONN_H2_BUSY,  CONN_EV_DRAIN,       CONN_H2_BUSY,  conn_h2_drain)                                      \
     R(CONN_IDLE,     CONN_EV_LAST,        CONN_FLUSHING,  conn_finish)                                        \
     R(CONN_IDLE,     CONN_EV_EOF,         CONN_FLUSHING,  conn_finish)                                        \
     R(CONN_IDLE,     CONN_EV_DEADLINE,    CONN_FLUSHING,  conn_finish)                                        \

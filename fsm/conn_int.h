@@ -11,7 +11,7 @@ struct conn {
     struct fsm machine;
     struct egress *egress;
     struct list node; /* in egress->conns */
-    struct defer freed, feed;
+    struct defer freed, feed, pump;
     struct stream *stream;
     enum conn_kind kind;
 
@@ -27,6 +27,8 @@ struct conn {
     struct client client;
     bool request_last; /* the client asked for no more after this one */
     bool response_chunked, response_last;
+    struct http2 *http2; /* or NULL: it speaks HTTP/1 */
+    struct list h2_streams;
     enum reason refused; /* before there was a request, told by one */
     const char *refused_why;
 };
@@ -41,6 +43,12 @@ struct request *conn_make_request(struct conn *conn, struct span head);
 
 /* conn.c: the same, refused from the start; the connection ends with it. */
 void conn_refuse(struct conn *conn, struct span head, enum reason reason, const char *detail);
+
+/* conn_h2.c */
+fsm_action_fn conn_h2_begin, conn_h2_feed, conn_h2_rest, conn_h2_drain, conn_h2_finish;
+void conn_h2_writable(struct conn *conn); /* the stream has room again */
+void conn_h2_gone(struct conn *conn);     /* every request of it hears that its client is gone */
+void conn_h2_free(struct conn *conn);
 
 /* reply.c */
 extern const struct client_ops conn_client_ops;

@@ -1,7 +1,7 @@
 /* tls.h — TLS 1.2 and 1.3 as streams: stream_tls over any stream, BoringSSL driven directly.
  *
  * Server side  a leaf of our CA for the name in question; session tickets with a key of this process, rotated, good for
- *              the name they were given under.  ALPN http/1.1; a client that offers only others is refused.
+ *              the name they were given under.  ALPN h2, else http/1.1; a client that offers only others is refused.
  * Client side  the upstream's chain and name are verified (trust.h) before STREAM_OPEN: no request byte goes to an
  *              unverified peer.  Sessions are resumed per key (bottle + route + CA set + host + port) and never across
  *              keys; the certificate they came with is verified again.

@@ -14,7 +14,7 @@ struct tls_server {
 static int choose_protocol(SSL *ssl, const uint8_t **chosen, uint8_t *chosen_len, const uint8_t *offered,
                            unsigned offered_len, void *context)
 {
-    static const uint8_t ours[] = "\x08http/1.1";
+    static const uint8_t ours[] = "\x02h2\x08http/1.1";
     uint8_t *found;
 
     (void)ssl, (void)context;

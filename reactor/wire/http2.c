@@ -172,11 +172,10 @@ static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t code, 
     return 0;
 }
 
-/* A response that is out before its request was in: the rest of that is not wanted (RFC 9113 section 8.1). */
 static void on_sent_whole(struct http2_stream *stream)
 {
     stream->sent = true;
-    if (stream->http2->role == HTTP2_SERVER && !stream->ended) http2_reset(stream, HTTP2_NO_ERROR);
+    if (stream->released) http2_stream_unwant(stream);
 }
 
 static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *owner)

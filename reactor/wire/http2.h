@@ -111,8 +111,9 @@ void http2_set_user(struct http2_stream *stream, void *user);
 /* RST_STREAM; closed() follows. */
 void http2_reset(struct http2_stream *stream, enum http2_code code);
 
-/* Lets go, at any time: nothing more is told of it.  A response that was sent to its end is still delivered; any other
- * stream that is open is reset with CANCEL. */
+/* Lets go, at any time: nothing more is told of it.  A response that was sent to its end is still delivered, and what
+ * its request still lacks is then stopped with NO_ERROR: clients that go on sending take that for a failure, so give
+ * them time.  Any other stream that is open is reset with CANCEL. */
 void http2_release(struct http2_stream **stream);
 
 /* --- h2c -------------------------------------------------------------------------------------------------- */

@@ -87,6 +87,7 @@ MUST_CHECK enum err http2_stream_new(struct http2 *http2, struct http2_stream **
 void http2_stream_free(struct http2_stream **stream);
 MUST_CHECK enum err http2_stream_take_in(struct http2_stream *stream, struct span data);
 void http2_stream_tell_closed(struct http2_stream *stream, uint32_t code);
+void http2_stream_unwant(struct http2_stream *stream); /* the rest of a request that is answered */
 
 /* RST_STREAM for what the other side did. */
 void http2_stream_blame(struct http2_stream *stream, enum http2_code code);

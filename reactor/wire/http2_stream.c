@@ -210,6 +210,12 @@ void http2_stream_tell_closed(struct http2_stream *stream, uint32_t reset_code)
         http2_stream_free(&stream);
 }
 
+/* A response that is out before its request was in: the rest of that is not wanted (RFC 9113 section 8.1). */
+void http2_stream_unwant(struct http2_stream *stream)
+{
+    if (stream->http2->role == HTTP2_SERVER && stream->sent && !stream->ended) http2_reset(stream, HTTP2_NO_ERROR);
+}
+
 void http2_release(struct http2_stream **slot)
 {
     struct http2_stream *stream = *slot;
@@ -224,4 +230,6 @@ void http2_release(struct http2_stream **slot)
         http2_stream_free(&stream);
     else if (stream->http2->role == HTTP2_CLIENT || !stream->ending)
         http2_reset(stream, HTTP2_CANCEL);
+    else
+        http2_stream_unwant(stream);
 }

@@ -88,7 +88,7 @@ def story_method_and_path_are_decided_inside_the_tunnel():
 
 def story_a_refusal_is_problem_json_with_the_reason():
     got = curl("-i", "https://a.example.org/no")
-    check("application/problem+json" in got.stdout and "X-Bottled-Reason: path-not-allowed" in got.stdout, got.stdout)
+    check("application/problem+json" in got.stdout and "x-bottled-reason: path-not-allowed" in got.stdout.lower(), got.stdout)
     problem = json.loads(got.stdout.split("\n\n")[-1])
     check(problem["bottle"] == "b" and problem["proposal"] is None and problem["retryable"] is False, str(problem))
 
@@ -131,7 +131,7 @@ def story_coded_bodies_pass_as_they_are_and_a_secret_in_one_does_not():
         body = code(text)
         told, status = post_coded(coding, body).stdout.rsplit("\n", 1)
         check(status == "200" and json.loads(told)["body_bytes"] == len(body), f"{coding}: {status} {told}")
-        check(["Content-Encoding", coding] in json.loads(told)["fields"], f"{coding}: {told}")
+        check([coding] == [v for k, v in json.loads(told)["fields"] if k.lower() == "content-encoding"], f"{coding}: {told}")
         told, status = post_coded(coding, code(text + TOKEN.encode())).stdout.rsplit("\n", 1)
         check(status == "403" and "dlp-token" in told, f"{coding}, with the token: {status} {told}")
         told, status = post_coded(coding, body[:-1]).stdout.rsplit("\n", 1)
@@ -205,7 +205,7 @@ def story_forty_at_once():
 
 def story_a_cut_upstream_is_a_cut_for_the_client():
     got = curl("-o", "/dev/null", "https://api.example.com/short")
-    check(got.returncode in (18, 56), f"{got.returncode} {got.stderr}")
+    check(got.returncode in (18, 56, 92), f"{got.returncode} {got.stderr}")
 
 
 def story_plain_http_by_absolute_form():

@@ -114,6 +114,7 @@ static void on_accept(void *owner, struct stream *stream)
 #define CURL   "curl -sS --max-time 8 --resolve '*':$PORT:127.0.0.1 https://api.example.com:$PORT/ "
 #define EVIL   "curl -sS --max-time 8 --resolve '*':$PORT:127.0.0.1 https://evil.example.com:$PORT/ "
 #define CLIENT ASK "openssl s_client -connect 127.0.0.1:$PORT -quiet "
+#define PLAIN  "openssl s_client -connect 127.0.0.1:$PORT </dev/null "
 #define NAMED  "-servername api.example.com -verify_hostname api.example.com -verify_return_error -x509_strict "
 #define HELLO  "2>/dev/null | tail -c 5 | grep -q hello"
 
@@ -136,9 +137,9 @@ static void on_accept(void *owner, struct stream *stream)
 static const struct {
     const char *what, *line; /* exits with 0 when all is as it should be */
 } clients[] = {
-    {"curl",                        CURL "--cacert $F/ca.pem | grep -q hello"},
-    {"curl, TLS 1.2",               CURL "--cacert $F/ca.pem --tls-max 1.2 | grep -q hello"},
-    {"curl, h2 offered as well",    CURL "--cacert $F/ca.pem --http2 | grep -q hello"},
+    {"curl",                        CURL "--http1.1 --cacert $F/ca.pem | grep -q hello"},
+    {"curl, TLS 1.2",               CURL "--http1.1 --cacert $F/ca.pem --tls-max 1.2 | grep -q hello"},
+    {"openssl, h2 and http/1.1",    PLAIN "-alpn http/1.1,h2 2>&1 | grep -q 'ALPN protocol: h2'"},
     {"curl without our CA",         CURL "2>/dev/null; test $? = 60"},
     {"curl, another name",          EVIL "--cacert $F/ca.pem 2>/dev/null; test $? = 60"},
     {"openssl, TLS 1.3",            CLIENT NAMED "-tls1_3 -CAfile $F/ca.pem " HELLO},
@@ -147,7 +148,7 @@ static const struct {
     {"openssl, TLS 1.1",            "! " CLIENT "-tls1_1 -cipher DEFAULT@SECLEVEL=0 " HELLO},
     {"openssl, no forward secrecy", "! " CLIENT "-tls1_2 -cipher AES128-GCM-SHA256 " HELLO},
     {"openssl, CBC",                "! " CLIENT "-tls1_2 -cipher ECDHE-ECDSA-AES128-SHA " HELLO},
-    {"openssl, only h2",            "! " CLIENT "-alpn h2 " HELLO},
+    {"openssl, only http/1.0",      "! " CLIENT "-alpn http/1.0 " HELLO},
     {"openssl, resumed",            CLIENT "-sess_out $F/session " HELLO " && " ASK RESUMED},
     {"python",                      PYTHON},
     {"node",                        NODE},
