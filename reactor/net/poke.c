@@ -15,6 +15,7 @@
 
 struct poke {
     int fd, folder_fd;
+    bool bound; /* the name in the folder is ours */
     struct watch *watch;
     poke_fn *fn;
     void *owner;
@@ -49,7 +50,7 @@ static bool bind_bell(struct poke *poke, const char *folder)
     if (poke->fd < 0) return false;
     struct sockaddr_un at = bell_at(poke->folder_fd, poke->name);
     if (fchmod(poke->fd, 0600) != 0) return false; /* before the name is there */
-    return bind(poke->fd, (const struct sockaddr *)&at, sizeof at) == 0;
+    return poke->bound = bind(poke->fd, (const struct sockaddr *)&at, sizeof at) == 0;
 }
 
 enum err poke_new(struct loop *loop, const char *folder, uint64_t run, poke_fn *fn, void *owner, struct poke **poke_out)
@@ -74,10 +75,8 @@ void poke_free(struct poke **held)
 
     if (poke == NULL) return;
     watch_free(&poke->watch);
-    if (poke->fd >= 0) {
-        unlinkat(poke->folder_fd, poke->name, 0);
-        close(poke->fd);
-    }
+    if (poke->bound) unlinkat(poke->folder_fd, poke->name, 0);
+    if (poke->fd >= 0) close(poke->fd);
     if (poke->folder_fd >= 0) close(poke->folder_fd);
     mem_free(poke);
 }
