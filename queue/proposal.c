@@ -88,7 +88,8 @@ static const char *why_not(const struct decision *decision, const struct proposa
         return "a route is for its host: say value, for the life of the proxy, or once";
     if (is_route && has_route(decision) && decision->scope != SCOPE_VALUE)
         return "methods and path narrow a route that is granted for the life of the proxy";
-    if (!are_methods(decision->route_methods)) return "methods are capital letters, by single spaces";
+    if (!are_methods(decision->route_methods) || decision->route_methods.len > PROPOSAL_TEXT_MAX)
+        return "methods are capital letters, by single spaces, in at most 512 bytes"; /* more would be cut */
     if (decision->route_path.len > 0 &&
         (decision->route_path.at[0] != '/' || decision->route_path.len > GLOB_BYTES_MAX))
         return "a path begins with / and has at most 512 bytes";

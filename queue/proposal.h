@@ -81,7 +81,7 @@ struct decision {
     enum why why;
     uint64_t at_ms;
     struct span operator; /* who; never empty */
-    struct span words;    /* free text; never empty for WHY_OTHER */
+    struct span words;    /* free text; never empty for WHY_OTHER, but where a route is granted */
 
     /* A route that is granted: narrower than host:port of the proposal, or empty: all of that. */
     struct span route_methods; /* "GET HEAD": upper case, by single spaces */
