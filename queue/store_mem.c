@@ -175,6 +175,7 @@ static enum store_err hall_entries(struct store *store, enum store_view view, ui
         if (!is_in_view(kept, view, from)) continue;
         struct store_entry entry = {.id = kept->id, .run = kept->run, .state = kept->state, .waiting = kept->waiting};
         entry.proposal = hall->rows[kept->id - 1].body;
+        entry.answer = kept->answer;
         if (kept->answer != 0) entry.decision = hall->rows[kept->answer - 1].body;
         fn(owner, &entry);
         told++;

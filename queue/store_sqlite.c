@@ -11,8 +11,9 @@
 #include "reactor/net/poke.h"
 
 /* clang-format off */
-#define ENTRY "SELECT p.id, p.run, p.state, p.waiting, r.body, a.body FROM proposals p JOIN rows r ON r.number = p.id" \
-              " LEFT JOIN rows a ON a.number = p.answer "
+#define ENTRY "SELECT p.id, p.run, p.state, p.waiting, p.answer, r.body, a.body FROM proposals p" \
+              " LEFT JOIN rows r ON r.number = p.id" \
+              " LEFT JOIN rows a ON a.number = p.answer AND a.proposal = p.id AND a.event = 1 "
 #define ROW   "SELECT number, at, proposal, run, event, body, before, mac FROM rows "
 #define STATEMENT_LIST(S)                                                                                              \
     S(BEGIN,       "BEGIN IMMEDIATE")                                                                                  \
@@ -121,17 +122,18 @@ static enum store_err run_plain(struct sqlite_store *s, enum statement id)
     return sqlite_run(statement);
 }
 
-typedef bool take_row_fn(void *owner, sqlite3_stmt *statement); /* false: it is not what we wrote */
+typedef bool take_row_fn(void *owner, sqlite3_stmt *statement); /* false: it is not what we wrote; the others may be */
 
 static enum store_err each_row(sqlite3_stmt *statement, take_row_fn *take, void *owner)
 {
     int code;
     bool good = true;
 
-    while ((code = sqlite3_step(statement)) == SQLITE_ROW && good) good = take(owner, statement);
+    while ((code = sqlite3_step(statement)) == SQLITE_ROW) good = take(owner, statement) && good;
     sqlite3_reset(statement);
     sqlite3_clear_bindings(statement);
-    return good ? sqlite_store_err(code) : STORE_CORRUPT;
+    STORE_TRY(sqlite_store_err(code));
+    return good ? STORE_OK : STORE_CORRUPT;
 }
 
 /* --- transactions ---------------------------------------------------------------------------------------------- */
@@ -241,13 +243,17 @@ static bool take_row(void *owner, sqlite3_stmt *statement)
                             .at_ms = number_in(statement, 1),
                             .proposal = number_in(statement, 2),
                             .run = number_in(statement, 3),
-                            .event = (enum audit_event)sqlite3_column_int(statement, 4),
+                            .event = (enum audit_event)number_in(statement, 4),
                             .body = bytes_in(statement, 5)};
+    bool good = number_in(statement, 4) < AUDIT_EVENT_COUNT && take_digest(statement, 6, row.before) &&
+                take_digest(statement, 7, row.mac);
 
-    if ((unsigned)row.event >= AUDIT_EVENT_COUNT) return false;
-    if (!take_digest(statement, 6, row.before) || !take_digest(statement, 7, row.mac)) return false;
+    if (!good) {
+        row.event = AUDIT_PROPOSED; /* some event: without its MAC it is no row of ours */
+        memset(row.mac, 0, sizeof row.mac);
+    }
     ((store_row_fn *)reading->fn)(reading->owner, &row);
-    return true;
+    return good;
 }
 
 static enum store_err file_rows(struct store *store, bool heard_by_us, uint64_t after, store_row_fn *fn, void *owner)
@@ -304,12 +310,13 @@ static bool take_entry(void *owner, sqlite3_stmt *statement)
     struct reading *reading = owner;
     struct store_entry entry = {.id = number_in(statement, 0),
                                 .run = number_in(statement, 1),
-                                .state = (enum audit_event)sqlite3_column_int(statement, 2),
+                                .state = (enum audit_event)number_in(statement, 2),
                                 .waiting = (uint32_t)number_in(statement, 3),
-                                .proposal = bytes_in(statement, 4),
-                                .decision = bytes_in(statement, 5)};
+                                .answer = number_in(statement, 4),
+                                .proposal = bytes_in(statement, 5),
+                                .decision = bytes_in(statement, 6)};
 
-    if ((unsigned)entry.state >= AUDIT_EVENT_COUNT) return false;
+    if (number_in(statement, 2) >= AUDIT_EVENT_COUNT) return false;
     ((store_entry_fn *)reading->fn)(reading->owner, &entry);
     return true;
 }

@@ -6,7 +6,7 @@
 
 /* One proposal and where it stands; lent. */
 struct store_entry {
-    uint64_t id, run;
+    uint64_t id, run, answer; /* answer: the number of its decision's row; 0: none */
     enum audit_event state;
     uint32_t waiting;
     struct span proposal, decision; /* payloads (payload.h); decision: empty until there is one */
@@ -29,10 +29,12 @@ struct store_type {
     enum store_err (*set_state)(struct store *store, uint64_t id, enum audit_event state, uint64_t answer);
     enum store_err (*set_waiting)(struct store *store, uint64_t id, uint32_t count);
 
-    /* Each at most STORE_BATCH; STORE_REMEMBERED is all that are AUDIT_DECIDED. */
+    /* Each at most STORE_BATCH; STORE_REMEMBERED is all that are AUDIT_DECIDED.  STORE_CORRUPT: one of them
+     * can't be read, and the others were told. */
     enum store_err (*entries)(struct store *store, enum store_view view, uint64_t from, store_entry_fn *fn,
                               void *owner);
-    /* Rows above `after`: all, or what this run has to hear. */
+    /* Rows above `after`: all, or what this run has to hear.  STORE_CORRUPT: one of them can't be read, and was told
+     * without its MAC. */
     enum store_err (*rows)(struct store *store, bool heard_by_us, uint64_t after, store_row_fn *fn, void *owner);
     /* The run of some proposal that waits, other than ours and above `after`; 0: no more. */
     enum store_err (*next_run)(struct store *store, uint64_t after, uint64_t *run_out);

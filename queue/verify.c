@@ -4,12 +4,18 @@
 #include "reactor/base/mem.h"
 #include "reactor/base/own.h"
 
-#define UNKNOWN 0xff /* no proposal has this number */
+/* Where a proposal stands by what the rows say. */
+struct standing {
+    uint64_t run, answer;
+    enum audit_event state;
+    bool is_there; /* it was proposed, and its entry was not met yet */
+};
 
 struct reading {
     struct store *store;
-    uint8_t *states; /* by number */
-    uint64_t count;  /* of them */
+    struct standing *standings; /* by number */
+    uint64_t count;             /* of them */
+    uint64_t last_entry;
     struct audit_fault fault;
 };
 
@@ -20,15 +26,14 @@ static void fail(struct reading *r, enum audit_fault_kind kind, uint64_t number)
 
 static void take_state(struct reading *r, const struct audit_row *row)
 {
-    enum audit_event state;
+    struct standing *s = row->proposal <= row->number ? &r->standings[row->proposal] : NULL;
 
     if (row->event == AUDIT_PROPOSED)
-        r->states[row->number] = AUDIT_PROPOSED;
-    else if (row->proposal >= row->number || r->states[row->proposal] == UNKNOWN ||
-             audit_step((enum audit_event)r->states[row->proposal], row->event, &state) != ERR_OK)
+        r->standings[row->number] = (struct standing){.run = row->run, .is_there = true};
+    else if (s == NULL || !s->is_there || audit_step(s->state, row->event, &s->state) != ERR_OK)
         fail(r, AUDIT_STATE, row->proposal);
-    else
-        r->states[row->proposal] = (uint8_t)state;
+    else if (row->event == AUDIT_DECIDED)
+        s->answer = row->number;
 }
 
 static void on_row(void *owner, const struct audit_row *row)
@@ -51,34 +56,44 @@ static void on_row(void *owner, const struct audit_row *row)
 static void on_entry(void *owner, const struct store_entry *entry)
 {
     struct reading *r = owner;
+    struct standing *s = entry->id < r->count ? &r->standings[entry->id] : NULL;
 
-    if (entry->id >= r->count || r->states[entry->id] != entry->state) fail(r, AUDIT_STATE, entry->id);
-    if (entry->id < r->count) r->states[entry->id] = UNKNOWN; /* seen */
-    r->fault.number = r->fault.kind == AUDIT_SOUND ? entry->id : r->fault.number;
+    r->last_entry = entry->id;
+    if (s == NULL || !s->is_there || s->state != entry->state || s->run != entry->run || s->answer != entry->answer)
+        fail(r, AUDIT_STATE, entry->id);
+    else
+        s->is_there = false;
 }
 
 static enum store_err read_rows(struct reading *r)
 {
+    enum store_err err;
     uint64_t before;
 
     do {
         before = r->fault.last.number;
-        STORE_TRY(r->store->type->rows(r->store, false, before, on_row, r));
+        err = r->store->type->rows(r->store, false, before, on_row, r);
+        if (err == STORE_CORRUPT)
+            fail(r, AUDIT_CHANGED, r->fault.last.number + 1); /* its page, where it was not told */
+        else if (err != STORE_OK)
+            return err;
     } while (r->fault.last.number != before && r->fault.kind == AUDIT_SOUND);
     return STORE_OK;
 }
 
+/* An entry that can't be read is not met. */
 static enum store_err read_states(struct reading *r)
 {
-    uint64_t from = 0, before;
+    enum store_err err;
+    uint64_t before;
 
     do {
-        before = from;
-        STORE_TRY(r->store->type->entries(r->store, STORE_HISTORY, from, on_entry, r));
-        from = r->fault.number;
-    } while (from != before && r->fault.kind == AUDIT_SOUND);
+        before = r->last_entry;
+        err = r->store->type->entries(r->store, STORE_HISTORY, before, on_entry, r);
+        if (err != STORE_OK && err != STORE_CORRUPT) return err;
+    } while (r->last_entry != before && r->fault.kind == AUDIT_SOUND);
     for (uint64_t id = 0; id < r->count && r->fault.kind == AUDIT_SOUND; id++)
-        if (r->states[id] != UNKNOWN) fail(r, AUDIT_STATE, id);
+        if (r->standings[id].is_there) fail(r, AUDIT_STATE, id);
     return STORE_OK;
 }
 
@@ -91,11 +106,10 @@ static enum store_err read_all(struct reading *r)
         fail(r, AUDIT_UNSEALED, anchor.number);
         return STORE_OK;
     }
-    if (anchor.number >= SIZE_MAX - 1) return STORE_CORRUPT;
+    if (anchor.number >= STORE_BYTES_MAX) return STORE_CORRUPT; /* a row has more than a byte */
     r->count = anchor.number + 1;
-    r->states = mem_new(r->count);
-    if (r->states == NULL) return STORE_NOMEM;
-    memset(r->states, UNKNOWN, r->count);
+    r->standings = mem_new(r->count * sizeof *r->standings);
+    if (r->standings == NULL) return STORE_NOMEM;
     STORE_TRY(read_rows(r));
     if (r->fault.last.number != anchor.number || !mem_same(r->fault.last.mac, anchor.mac, DIGEST_BYTES))
         fail(r, AUDIT_CUT, r->fault.last.number);
@@ -110,7 +124,7 @@ enum store_err store_audit_verify(struct store *store, struct audit_fault *fault
 
     STORE_TRY(store->type->freeze(store, true));
     err = read_all(&r);
-    mem_free(r.states);
+    mem_free(r.standings);
     enum store_err thawed = store->type->freeze(store, false);
     if (err == STORE_OK) err = thawed;
     if (err == STORE_OK) *fault_out = r.fault;

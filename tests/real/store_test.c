@@ -404,8 +404,16 @@ static void a_row_that_was_touched_is_found(void **state)
         {"DELETE FROM rows WHERE number = 6", AUDIT_CUT, 5},
         {"INSERT INTO rows SELECT 7, at, proposal, run, event, body, before, mac FROM rows WHERE number = 6",
          AUDIT_CHANGED, 7},
+        {"UPDATE rows SET event = 99 WHERE number = 3", AUDIT_CHANGED, 3},
+        {"UPDATE rows SET mac = x'00' WHERE number = 3", AUDIT_CHANGED, 3},
+        {"UPDATE rows SET before = x'' WHERE number = 1", AUDIT_CHANGED, 1},
         {"UPDATE anchor SET number = 5", AUDIT_UNSEALED, 5},
         {"UPDATE proposals SET state = 1 WHERE id = 3", AUDIT_STATE, 3},
+        {"UPDATE proposals SET state = 99 WHERE id = 3", AUDIT_STATE, 3},
+        {"UPDATE proposals SET run = 1 WHERE id = 3", AUDIT_STATE, 3},
+        {"UPDATE proposals SET answer = 0 WHERE id = 2", AUDIT_STATE, 2},
+        {"UPDATE proposals SET answer = 6 WHERE id = 3", AUDIT_STATE, 3},
+        {"INSERT INTO proposals VALUES(4000, 1, 0, 1, 0)", AUDIT_STATE, 4000},
         {"DELETE FROM proposals WHERE id = 3", AUDIT_STATE, 3},
     };
     struct audit_fault fault;
@@ -424,6 +432,43 @@ static void a_row_that_was_touched_is_found(void **state)
         snprintf(command, sizeof command, "rm -rf %s/queue", root);
         assert_int_equal(system(command), 0);
     }
+}
+
+static void what_can_not_be_read_hides_nothing_else(void **state)
+{
+    struct store *people;
+
+    (void)state;
+    fill();
+    people = opened(0);
+    run_sql("UPDATE proposals SET state = 99 WHERE id = 3");
+    memset(&listed, 0, sizeof listed);
+    assert_int_equal(store_list(people, STORE_HISTORY, 0, on_item, NULL), STORE_CORRUPT);
+    assert_int_equal(listed.count, 4);
+    assert_int_equal(listed.last, 1);
+    store_free(&people);
+}
+
+/* A no that was made to point at another one's yes. */
+static void the_answer_to_another_is_no_answer(void **state)
+{
+    struct store *mine = proxy(), *people = opened(0);
+    struct decision stands, no = yes;
+    uint64_t granted = propose(mine), denied = propose(mine);
+
+    (void)state;
+    no.scope = SCOPE_NO;
+    assert_int_equal(decide(people, granted, &yes, &stands), STORE_OK);
+    assert_int_equal(decide(people, denied, &no, &stands), STORE_OK);
+    run_sql("UPDATE proposals SET answer = 3 WHERE id = 2");
+    struct store_pass pass = {.id = denied, .how = AUDIT_RELEASED, .host = sample.host};
+    assert_int_equal(store_pass(mine, &pass, 1, 3000), STORE_REFUSED);
+    assert_int_equal(list(people, STORE_ONE, denied), 1);
+    assert_int_equal(listed.scope, SCOPE_COUNT); /* none */
+    pass.id = granted;
+    assert_int_equal(store_pass(mine, &pass, 1, 3000), STORE_OK);
+    store_free(&mine);
+    store_free(&people);
 }
 
 /* An answer that was written past the chain is none. */
@@ -636,6 +681,8 @@ int main(void)
         BOTH(many_passes_are_all_written_or_none),
         BOTH(many_are_listed_in_batches_and_each_once),
         FILE_ONLY(a_row_that_was_touched_is_found),
+        FILE_ONLY(what_can_not_be_read_hides_nothing_else),
+        FILE_ONLY(the_answer_to_another_is_no_answer),
         FILE_ONLY(an_answer_without_our_mac_is_no_answer),
         FILE_ONLY(who_holds_the_file_is_waited_for),
         FILE_ONLY(a_file_that_is_gone_is_missed),
