@@ -232,68 +232,53 @@ enum store_err store_answers(struct store *store, uint64_t *since, store_answer_
 
 /* --- what gone proxies left ------------------------------------------------------------------------------------ */
 
-struct left {
-    uint64_t run, ids[STORE_BATCH];
-    size_t count;
-    uint64_t last;
-};
-
-static void on_left(void *owner, const struct store_entry *entry)
+static enum store_err abandon(struct store *store, uint64_t run, uint64_t at_ms)
 {
-    struct left *left = owner;
+    const struct found found = {.run = run, .state = AUDIT_PROPOSED};
+    struct store_left left = {.count = 0};
 
-    left->last = entry->id;
-    if (entry->run == left->run) left->ids[left->count++] = entry->id;
-}
-
-static enum store_err abandon_some(struct store *store, uint64_t run, uint64_t *from, uint64_t at_ms)
-{
-    struct left left = {.run = run, .last = *from};
-
-    STORE_TRY(store->type->entries(store, STORE_OPEN, *from, on_left, &left));
+    STORE_TRY(store->type->left_by(store, run, &left));
     for (size_t i = 0; i < left.count; i++) {
         struct audit_row row = {.at_ms = at_ms, .proposal = left.ids[i], .event = AUDIT_ABANDONED};
-        struct found found = {.run = run, .state = AUDIT_PROPOSED};
         STORE_TRY(step(store, &found, &row));
     }
-    *from = left.last;
     return STORE_OK;
 }
 
-static enum store_err abandon_run(struct store *store, uint64_t run, uint64_t at_ms)
+/* Some of what one of them left. */
+static enum store_err abandon_some(struct store *store, uint64_t at_ms, bool *more_out)
 {
-    uint64_t from = 0, before;
+    uint64_t run = 0;
 
+    *more_out = false;
     do {
-        before = from;
-        STORE_TRY(store->type->begin(store));
-        STORE_TRY(end(store, abandon_some(store, run, &from, at_ms)));
-    } while (from != before);
-    return STORE_OK;
-}
-
-static enum store_err abandon_gone(struct store *store, uint64_t at_ms)
-{
-    for (uint64_t run = 0;;) {
         STORE_TRY(store->type->next_run(store, run, &run));
         if (run == 0) return STORE_OK;
-        if (!store->type->lives(store, run)) STORE_TRY(abandon_run(store, run, at_ms));
-    }
+    } while (run == store->run || store->type->lives(store, run));
+    *more_out = true;
+    STORE_TRY(store->type->begin(store));
+    return end(store, abandon(store, run, at_ms));
 }
 
 enum store_err store_begin(struct store *store, uint64_t now_ms)
 {
     struct audit_anchor anchor;
+    bool more;
 
     store->unheard = true;
     STORE_TRY(store->type->anchor(store, &anchor));
     STORE_TRY(of_err(audit_check_anchor(key_of(store), &anchor)));
-    return abandon_gone(store, now_ms);
+    do {
+        STORE_TRY(abandon_some(store, now_ms, &more));
+    } while (more);
+    return STORE_OK;
 }
 
 enum store_err store_rest(struct store *store, uint64_t at_ms)
 {
-    STORE_TRY(abandon_gone(store, at_ms));
+    bool more;
+
+    STORE_TRY(abandon_some(store, at_ms, &more));
     return store->type->rest(store);
 }
 
@@ -390,16 +375,18 @@ struct listing {
     enum store_view view;
     store_item_fn *fn;
     void *owner;
-    uint64_t last;
+    uint64_t last, run; /* run: who was last asked whether it lives */
     size_t seen;
-    bool told, damaged;
+    bool told, damaged, lives;
 };
 
 /* Of those that are remembered: by a proxy that lives, for more than once. */
-static bool is_remembered(const struct listing *listing, const struct store_entry *entry,
-                          const struct decision *decision)
+static bool is_remembered(struct listing *listing, const struct store_entry *entry, const struct decision *decision)
 {
-    return decision != NULL && decision->scope != SCOPE_ONCE && listing->store->type->lives(listing->store, entry->run);
+    if (decision == NULL || decision->scope == SCOPE_ONCE) return false;
+    if (listing->run != entry->run) listing->lives = listing->store->type->lives(listing->store, entry->run);
+    listing->run = entry->run;
+    return listing->lives;
 }
 
 static void on_entry(void *owner, const struct store_entry *entry)

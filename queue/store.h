@@ -110,8 +110,8 @@ typedef void store_answer_fn(void *owner, uint64_t id, const struct decision *de
  * a look while nobody has written. */
 MUST_CHECK enum store_err store_answers(struct store *store, uint64_t *since, store_answer_fn *fn, void *owner);
 
-/* To be called when nothing waits, and every few seconds: what gone proxies left open is abandoned, and what is in the
- * log goes into the file, which may take the disk some milliseconds. */
+/* To be called when nothing waits, and every few seconds: what gone proxies left open is abandoned, STORE_BATCH with a
+ * call, and what is in the log goes into the file, which may take the disk some milliseconds. */
 MUST_CHECK enum store_err store_rest(struct store *store, uint64_t at_ms);
 
 /* --- an operator ---------------------------------------------------------------------------------------- */

@@ -207,8 +207,21 @@ static enum store_err hall_next_run(struct store *store, uint64_t after, uint64_
     *run_out = 0;
     for (size_t i = 0; i < hall->entry_count; i++) {
         const struct kept_entry *entry = &hall->entries[i];
-        if (entry->state != AUDIT_PROPOSED || entry->run <= after || entry->run == store->run) continue;
+        if (entry->state != AUDIT_PROPOSED || entry->run <= after) continue;
         if (*run_out == 0 || entry->run < *run_out) *run_out = entry->run;
+    }
+    return STORE_OK;
+}
+
+static enum store_err hall_left_by(struct store *store, uint64_t run, struct store_left *left_out)
+{
+    const struct hall *hall = of(store)->hall;
+
+    FAULT(store);
+    left_out->count = 0;
+    for (size_t i = 0; i < hall->entry_count && left_out->count < STORE_BATCH; i++) {
+        const struct kept_entry *entry = &hall->entries[i];
+        if (entry->state == AUDIT_PROPOSED && entry->run == run) left_out->ids[left_out->count++] = entry->id;
     }
     return STORE_OK;
 }
@@ -254,9 +267,9 @@ static void hall_free(struct store *store)
 }
 
 static const struct store_type mem_type = {
-    hall_begin,     hall_end,       hall_freeze,      hall_anchor,  hall_set_anchor, hall_add_row,
-    hall_add_entry, hall_set_state, hall_set_waiting, hall_entries, hall_rows,       hall_next_run,
-    hall_lives,     hall_look,      hall_ring,        hall_log,     hall_rest,       hall_free};
+    hall_begin,     hall_end,         hall_freeze,  hall_anchor, hall_set_anchor, hall_add_row, hall_add_entry,
+    hall_set_state, hall_set_waiting, hall_entries, hall_rows,   hall_next_run,   hall_left_by, hall_lives,
+    hall_look,      hall_ring,        hall_log,     hall_rest,   hall_free};
 
 static struct hall *hall_new(void)
 {

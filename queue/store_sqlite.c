@@ -32,7 +32,8 @@
     S(LIST_ONE,    ENTRY "WHERE p.id = ?1 LIMIT ?2")                                                                   \
     S(ROWS,        ROW "WHERE number > ?1 ORDER BY number LIMIT ?2")                                                   \
     S(HEARD,       ROW "WHERE run = ?3 AND event IN (1, 5) AND number > ?1 ORDER BY number LIMIT ?2")                  \
-    S(NEXT_RUN,    "SELECT min(run) FROM proposals WHERE state = 0 AND run > ?1 AND run <> ?2")                        \
+    S(NEXT_RUN,    "SELECT run FROM proposals INDEXED BY asked WHERE state = 0 AND run > ?1 ORDER BY run LIMIT 1")     \
+    S(LEFT_BY,     "SELECT id FROM proposals WHERE state = 0 AND run = ?1 LIMIT ?2")                                   \
     S(VERSION,     "PRAGMA data_version")
 /* clang-format on */
 
@@ -163,7 +164,7 @@ static enum store_err file_end(struct store *store, bool keep)
 
 static enum store_err file_freeze(struct store *store, bool frozen)
 {
-    STORE_TRY(sqlite_store_place(of(store)));
+    if (frozen) STORE_TRY(sqlite_store_place(of(store)));
     return run_plain(of(store), frozen ? FREEZE : COMMIT);
 }
 
@@ -338,7 +339,7 @@ static enum store_err file_entries(struct store *store, enum store_view view, ui
 
 static bool take_number(void *owner, sqlite3_stmt *statement)
 {
-    *(uint64_t *)owner = number_in(statement, 0); /* NULL is 0 */
+    *(uint64_t *)owner = number_in(statement, 0);
     return true;
 }
 
@@ -354,8 +355,26 @@ static enum store_err file_next_run(struct store *store, uint64_t after, uint64_
     *run_out = 0;
     STORE_TRY(prepare(of(store), NEXT_RUN, &statement));
     bind_number(statement, 1, after == 0 ? (uint64_t)INT64_MIN : after); /* none is 0, and half are negative */
-    bind_number(statement, 2, store->run);
     return sqlite_run_number(statement, run_out);
+}
+
+static bool take_left(void *owner, sqlite3_stmt *statement)
+{
+    struct store_left *left = owner;
+
+    left->ids[left->count++] = number_in(statement, 0);
+    return true;
+}
+
+static enum store_err file_left_by(struct store *store, uint64_t run, struct store_left *left_out)
+{
+    sqlite3_stmt *statement;
+
+    STORE_TRY(prepare(of(store), LEFT_BY, &statement));
+    bind_number(statement, 1, run);
+    bind_number(statement, 2, STORE_BATCH);
+    left_out->count = 0;
+    return each_row(statement, take_left, left_out);
 }
 
 /* --- who else is there ----------------------------------------------------------------------------------------- */
@@ -410,6 +429,6 @@ static void file_free(struct store *store)
 }
 
 const struct store_type sqlite_store_type = {
-    file_begin,     file_end,       file_freeze,      file_anchor,  file_set_anchor, file_add_row,
-    file_add_entry, file_set_state, file_set_waiting, file_entries, file_rows,       file_next_run,
-    file_lives,     file_look,      file_ring,        file_log,     file_rest,       file_free};
+    file_begin,     file_end,         file_freeze,  file_anchor, file_set_anchor, file_add_row, file_add_entry,
+    file_set_state, file_set_waiting, file_entries, file_rows,   file_next_run,   file_left_by, file_lives,
+    file_look,      file_ring,        file_log,     file_rest,   file_free};

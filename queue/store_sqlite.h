@@ -23,6 +23,7 @@ enum statement {
     ROWS,
     HEARD,
     NEXT_RUN,
+    LEFT_BY,
     VERSION,
     STATEMENT_COUNT
 };

@@ -12,6 +12,12 @@ struct store_entry {
     struct span proposal, decision; /* payloads (payload.h); decision: empty until there is one */
 };
 
+/* Some of a run's proposals that wait: all, or as many as there is room for. */
+struct store_left {
+    uint64_t ids[STORE_BATCH];
+    size_t count;
+};
+
 typedef void store_entry_fn(void *owner, const struct store_entry *entry);
 
 struct store_type {
@@ -36,8 +42,9 @@ struct store_type {
     /* Rows above `after`: all, or what this run has to hear.  STORE_CORRUPT: one of them can't be read, and was told
      * without its MAC. */
     enum store_err (*rows)(struct store *store, bool heard_by_us, uint64_t after, store_row_fn *fn, void *owner);
-    /* The run of some proposal that waits, other than ours and above `after`; 0: no more. */
+    /* The run of some proposal that waits, behind `after` (0: the first there is); 0: no more. */
     enum store_err (*next_run)(struct store *store, uint64_t after, uint64_t *run_out);
+    enum store_err (*left_by)(struct store *store, uint64_t run, struct store_left *left_out);
     bool (*lives)(struct store *store, uint64_t run);
     /* STORE_OK: the place is there; *changed_out: somebody has written since the last time. */
     enum store_err (*look)(struct store *store, bool *changed_out);

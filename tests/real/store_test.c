@@ -319,6 +319,44 @@ static void what_a_proxy_that_is_gone_left_open_is_abandoned(void **state)
     store_free(&people);
 }
 
+static size_t count_open(struct store *store)
+{
+    uint64_t from = 0;
+    size_t count = 0, batch;
+
+    while ((batch = list(store, STORE_OPEN, from)) > 0) {
+        assert_true(batch <= STORE_BATCH && listed.first > from);
+        from = listed.last;
+        count += batch;
+    }
+    return count;
+}
+
+/* So that no call takes the loop long, however much a proxy left that was killed. */
+static void what_many_left_is_abandoned_a_batch_at_a_rest(void **state)
+{
+    struct store *mine = proxy(), *gone = opened(77), *also_gone = opened(UINT64_MAX - 1);
+
+    (void)state;
+    for (size_t i = 0; i < STORE_BATCH + 10; i++) propose(gone);
+    for (size_t i = 0; i < 5; i++) propose(also_gone);
+    for (size_t i = 0; i < 3; i++) propose(mine);
+    store_free(&gone);
+    store_free(&also_gone);
+    size_t expected = STORE_BATCH + 18, before;
+    for (int rests = 0; rests < 3; rests++) {
+        before = expected;
+        assert_int_equal(store_rest(mine, 1), STORE_OK);
+        expected = count_open(mine);
+        assert_true(expected < before && before - expected <= STORE_BATCH);
+    }
+    assert_int_equal(expected, 3); /* ours */
+    assert_int_equal(store_rest(mine, 1), STORE_OK);
+    assert_int_equal(count_open(mine), 3);
+    assert_sound(mine);
+    store_free(&mine);
+}
+
 static void many_passes_are_all_written_or_none(void **state)
 {
     struct store *mine = proxy(), *people = opened(0);
@@ -350,13 +388,7 @@ static void many_are_listed_in_batches_and_each_once(void **state)
 
     (void)state;
     for (size_t i = 0; i < MANY; i++) propose(mine);
-    while ((batch = list(people, STORE_OPEN, from)) > 0) {
-        assert_true(batch <= STORE_BATCH && listed.first > from);
-        from = listed.last;
-        count += batch;
-    }
-    assert_int_equal(count, MANY);
-    from = count = 0;
+    assert_int_equal(count_open(people), MANY);
     while ((batch = list(people, STORE_HISTORY, from)) > 0) {
         from = listed.last;
         count += batch;
@@ -678,6 +710,7 @@ int main(void)
         BOTH(what_has_ended_may_be_answered_for_the_next_try),
         BOTH(each_side_may_do_its_own_alone),
         BOTH(what_a_proxy_that_is_gone_left_open_is_abandoned),
+        BOTH(what_many_left_is_abandoned_a_batch_at_a_rest),
         BOTH(many_passes_are_all_written_or_none),
         BOTH(many_are_listed_in_batches_and_each_once),
         FILE_ONLY(a_row_that_was_touched_is_found),
