@@ -61,7 +61,6 @@ enum store_err sqlite_store_err(int code)
     case SQLITE_SCHEMA: return STORE_CORRUPT;
     case SQLITE_FULL: return STORE_FULL;
     case SQLITE_READONLY: return code == SQLITE_READONLY_DBMOVED ? STORE_MISSING : STORE_READ_ONLY;
-    case SQLITE_CANTOPEN:
     case SQLITE_PERM:
     case SQLITE_AUTH: return STORE_DENIED;
     case SQLITE_NOMEM: return STORE_NOMEM;

@@ -2,7 +2,9 @@
  * person. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -48,14 +50,28 @@ static enum store_err ask_number(struct sqlite_store *s, const char *sql, uint64
     return err;
 }
 
+/* The file is data: what somebody has added to its schema does not run. */
+static enum store_err disarm(struct sqlite_store *s)
+{
+    static const struct {
+        int option, value;
+    } options[] = {{SQLITE_DBCONFIG_DEFENSIVE, 1},
+                   {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+                   {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
+                   {SQLITE_DBCONFIG_ENABLE_VIEW, 0}};
+
+    for (size_t i = 0; i < COUNT_OF(options); i++)
+        STORE_TRY(sqlite_store_err(sqlite3_db_config(s->db, options[i].option, options[i].value, NULL)));
+    return STORE_OK;
+}
+
 static enum store_err set_up(struct sqlite_store *s)
 {
     char sql[100];
 
     sqlite3_extended_result_codes(s->db, 1);
     sqlite3_busy_timeout(s->db, 0);
-    sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    STORE_TRY(disarm(s));
     sqlite3_limit(s->db, SQLITE_LIMIT_LENGTH, (int)KIB(64));
     snprintf(sql, sizeof sql, "PRAGMA max_page_count = %llu", STORE_BYTES_MAX / PAGE_BYTES);
     STORE_TRY(run_text(s, "PRAGMA cell_size_check = ON; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0"));
@@ -169,7 +185,7 @@ static enum store_err check_folder(const char *root, const char *folder)
     }
     if (lstat(folder, &is) != 0 || !S_ISDIR(is.st_mode) || is.st_uid != geteuid() || (is.st_mode & 077) != 0)
         return STORE_DENIED;
-    return STORE_OK;
+    return faccessat(AT_FDCWD, folder, W_OK, AT_EACCESS) == 0 ? STORE_OK : STORE_READ_ONLY;
 }
 
 /* Made by us, so that it is ours alone from its first moment; nobody has it open through SQLite then. */
@@ -191,12 +207,15 @@ static enum store_err make_database(struct sqlite_store *s)
     return STORE_OK;
 }
 
+/* NOFOLLOW refuses a link anywhere in the path, and the root may stand behind one; what is ours was looked at. */
 static enum store_err open_database(struct sqlite_store *s)
 {
     sqlite3_stmt *statement;
+    char path[PATH_MAX];
 
+    if (realpath(s->path, path) == NULL) return STORE_MISSING;
     STORE_TRY(sqlite_store_err(
-        sqlite3_open_v2(s->path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX, NULL)));
+        sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX, NULL)));
     STORE_TRY(set_up(s));
     STORE_TRY(check_schema(s));
     int code = sqlite3_prepare_v2(s->db, "PRAGMA journal_mode = WAL", -1, &statement, NULL);
@@ -227,9 +246,10 @@ static const char *const remedies[STORE_ERR_COUNT] = {
     [STORE_NEWER] = "use the newer program, or move the folder away",
     [STORE_CORRUPT] = "what can be read is in audit.jsonl beside it; move the folder away, and a new queue is made",
     [STORE_FORGED] = "put audit.key back, or move the folder away, and a new queue is made",
-    [STORE_READ_ONLY] = "its disk is mounted read-only",
+    [STORE_READ_ONLY] = "it, its folder or its disk is read-only",
     [STORE_FULL] = "make room, or move the folder away, and a new queue is made",
     [STORE_DENIED] = "it must be this user's alone: chmod -R go= on the folder, and chown it",
+    [STORE_IO] = "SQLite can't open a path of more than 500 bytes, or without a free descriptor",
 };
 
 enum store_err store_open(const char *root, uint64_t run, struct arena *arena, const char **why_out,

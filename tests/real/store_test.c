@@ -18,6 +18,7 @@
 
 #include "queue/payload.h"
 #include "queue/store.h"
+#include "reactor/base/mem.h"
 #include "reactor/base/own.h"
 #include "reactor/net/poke.h"
 
@@ -378,6 +379,44 @@ static void many_passes_are_all_written_or_none(void **state)
     store_free(&people);
 }
 
+/* Said again where there was no memory. */
+#define AGAIN(call)                                                                                                    \
+    do {                                                                                                               \
+        enum store_err again_ = (call);                                                                                \
+        if (again_ == STORE_NOMEM) again_ = (call);                                                                    \
+        assert_int_equal(again_, STORE_OK);                                                                            \
+    } while (0)
+
+static void an_allocation_that_fails_leaves_nothing_half_done(void **state)
+{
+    struct store *mine = proxy(), *people = opened(0);
+    uint64_t since = 0, id;
+    size_t n = 0, made;
+
+    (void)state;
+    do {
+        struct decision stands;
+        memset(&heard, 0, sizeof heard);
+        mem_fail_at(++n);
+        AGAIN(store_propose(mine, &sample, &id));
+        AGAIN(store_decide(people, id, &yes, &arena, &stands));
+        AGAIN(store_answers(mine, &since, on_answer, NULL));
+        struct store_pass pass = {.id = id, .how = AUDIT_RELEASED, .host = sample.host};
+        AGAIN(store_pass(mine, &pass, 1, 3000));
+        AGAIN(store_forget(people, id, SPAN_LIT("bob"), 4000));
+        made = mem_fail_at(0);
+        assert_true(heard.count == 1 && heard.id == id && !heard.taken_back);
+        memset(&heard, 0, sizeof heard);
+        assert_int_equal(store_answers(mine, &since, on_answer, NULL), STORE_OK);
+        assert_true(heard.count == 1 && heard.taken_back);
+        assert_int_equal(list(people, STORE_HISTORY, 0), n);
+        assert_sound(people);
+    } while (n <= made);
+    assert_true(n > 10);
+    store_free(&mine);
+    store_free(&people);
+}
+
 #define MANY 2000
 
 static void many_are_listed_in_batches_and_each_once(void **state)
@@ -611,6 +650,138 @@ static void what_is_wrong_with_it_is_told(void **state)
     assert_not_opened(STORE_DENIED, "chmod");
 }
 
+static void a_queue_behind_a_symbolic_link_is_opened(void **state)
+{
+    char link[80];
+    struct store *people = NULL;
+
+    (void)state;
+    fill();
+    snprintf(link, sizeof link, "%s/link", root);
+    assert_int_equal(symlink(root, link), 0);
+    enum store_err err = store_open(link, 0, &arena, &why, &people);
+    if (err != STORE_OK) fail_msg("%s: %s", store_err_name(err), why);
+    assert_sound(people);
+    assert_int_equal(list(people, STORE_HISTORY, 0), 5);
+    store_free(&people);
+}
+
+/* The root may be anywhere; what is ours in it stands there itself. */
+static void a_symbolic_link_in_place_of_what_is_ours_is_refused(void **state)
+{
+    static const char *const names[] = {"queue/queue.db", "queue/audit.key", "queue/audit.jsonl", "queue"};
+    char path[96], aside[80];
+
+    (void)state;
+    fill();
+    snprintf(aside, sizeof aside, "%s/aside", root);
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        snprintf(path, sizeof path, "%s/%s", root, names[i]);
+        assert_int_equal(rename(path, aside), 0);
+        assert_int_equal(symlink(aside, path), 0);
+        assert_not_opened(STORE_DENIED, "this user's alone");
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(rename(aside, path), 0);
+    }
+    struct store *people = opened(0);
+    assert_sound(people);
+    store_free(&people);
+}
+
+static void a_disk_that_is_read_only_is_told(void **state)
+{
+    uint64_t id, since = 0;
+
+    (void)state;
+    if (mount("tmpfs", root, "tmpfs", 0, "size=4m,mode=700") != 0) {
+        print_message("skip: no tmpfs can be mounted by this user\n");
+        return;
+    }
+    fill();
+    if (mount("tmpfs", root, "tmpfs", MS_REMOUNT | MS_RDONLY, "") != 0) fail_msg("it is busy");
+    assert_not_opened(STORE_READ_ONLY, "read-only");
+    assert_int_equal(mount("tmpfs", root, "tmpfs", MS_REMOUNT, ""), 0);
+    struct store *mine = opened(RUN);
+    assert_int_equal(store_propose(mine, &sample, &id), STORE_OK);
+    assert_int_equal(hear(mine, &since), 1); /* fill()'s */
+    assert_sound(mine);
+    store_free(&mine);
+    assert_int_equal(umount2(root, MNT_DETACH), 0);
+}
+
+/* As somebody whom permissions bind. */
+static void what_we_may_not_write_is_told(void **state)
+{
+    static const struct {
+        const char *name;
+        mode_t without, with;
+    } rows[] = {{"", 0500, 0700}, {"queue.db", 0400, 0600}};
+    bool is_root = geteuid() == 0;
+
+    (void)state;
+    if (is_root) assert_int_equal(chown(root, 65534, 65534) | seteuid(65534), 0);
+    fill();
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        assert_int_equal(chmod(in_queue(rows[i].name), rows[i].without), 0);
+        assert_not_opened(STORE_READ_ONLY, "read-only");
+        assert_int_equal(chmod(in_queue(rows[i].name), rows[i].with), 0);
+    }
+    struct store *people = opened(0);
+    assert_sound(people);
+    store_free(&people);
+    poke_free(&bell);
+    if (is_root) assert_int_equal(seteuid(0), 0);
+}
+
+static void a_file_that_was_cut_short_is_told(void **state)
+{
+    struct store *mine = proxy();
+
+    (void)state;
+    propose(mine);
+    assert_int_equal(store_rest(mine, 1), STORE_OK); /* it is all in the file */
+    store_free(&mine);
+    assert_int_equal(truncate(in_queue("queue.db"), 8192), 0);
+    assert_not_opened(STORE_CORRUPT, "damaged");
+    assert_int_equal(truncate(in_queue("queue.db"), 50), 0);
+    assert_not_opened(STORE_CORRUPT, "damaged");
+}
+
+static void a_file_that_was_replaced_is_missed(void **state)
+{
+    struct store *mine = proxy();
+    struct audit_fault fault;
+    uint64_t id = propose(mine), since = 0;
+    char sql[100], other[80];
+
+    (void)state;
+    snprintf(other, sizeof other, "%s/other", root);
+    snprintf(sql, sizeof sql, "VACUUM INTO '%s'", other);
+    run_sql(sql);
+    assert_int_equal(rename(other, in_queue("queue.db")), 0);
+    assert_int_equal(store_propose(mine, &sample, &id), STORE_MISSING);
+    assert_int_equal(store_answers(mine, &since, on_answer, NULL), STORE_MISSING);
+    assert_int_equal(store_audit_verify(mine, &fault), STORE_MISSING);
+    store_free(&mine);
+}
+
+/* What somebody has added to the schema does not run. */
+static void a_trigger_in_the_file_is_not_run(void **state)
+{
+    struct store *mine = proxy();
+
+    (void)state;
+    propose(mine);
+    store_free(&mine);
+    run_sql("CREATE TRIGGER t AFTER INSERT ON proposals BEGIN UPDATE proposals SET waiting = 77; END");
+    mine = opened(RUN);
+    uint64_t id = propose(mine);
+    assert_int_equal(list(mine, STORE_ONE, id), 1);
+    assert_int_equal(listed.waiting, 1);
+    assert_sound(mine);
+    store_free(&mine);
+}
+
 static void a_damaged_page_is_told(void **state)
 {
     static char zeros[64];
@@ -712,6 +883,7 @@ int main(void)
         BOTH(what_a_proxy_that_is_gone_left_open_is_abandoned),
         BOTH(what_many_left_is_abandoned_a_batch_at_a_rest),
         BOTH(many_passes_are_all_written_or_none),
+        BOTH(an_allocation_that_fails_leaves_nothing_half_done),
         BOTH(many_are_listed_in_batches_and_each_once),
         FILE_ONLY(a_row_that_was_touched_is_found),
         FILE_ONLY(what_can_not_be_read_hides_nothing_else),
@@ -721,6 +893,13 @@ int main(void)
         FILE_ONLY(a_file_that_is_gone_is_missed),
         FILE_ONLY(a_file_that_is_no_queue_is_told_and_left_as_it_is),
         FILE_ONLY(what_is_wrong_with_it_is_told),
+        FILE_ONLY(a_queue_behind_a_symbolic_link_is_opened),
+        FILE_ONLY(a_symbolic_link_in_place_of_what_is_ours_is_refused),
+        FILE_ONLY(a_disk_that_is_read_only_is_told),
+        FILE_ONLY(what_we_may_not_write_is_told),
+        FILE_ONLY(a_file_that_was_cut_short_is_told),
+        FILE_ONLY(a_file_that_was_replaced_is_missed),
+        FILE_ONLY(a_trigger_in_the_file_is_not_run),
         FILE_ONLY(a_damaged_page_is_told),
         FILE_ONLY(a_full_disk_is_told_and_loses_nothing),
         FILE_ONLY(a_process_that_is_killed_in_mid_write_leaves_a_sound_queue),
