@@ -193,12 +193,14 @@ static size_t hear(struct store *store, uint64_t *since)
     return heard.count;
 }
 
-static void assert_sound(struct store *store)
+/* And has how many rows? */
+static uint64_t assert_sound(struct store *store)
 {
     struct audit_fault fault;
 
     assert_int_equal(store_audit_verify(store, &fault), STORE_OK);
     if (fault.kind != AUDIT_SOUND) fail_msg("%s, at %zu", audit_fault_meaning(fault.kind), (size_t)fault.number);
+    return fault.last.number;
 }
 
 /* --- both ------------------------------------------------------------------------------------------------------- */
@@ -257,6 +259,25 @@ static void the_first_answer_stands_and_the_second_is_told_whose_it_is(void **st
     store_free(&mine);
     store_free(&alice);
     store_free(&bob);
+}
+
+static void nothing_goes_by_a_no(void **state)
+{
+    static const enum audit_event hows[] = {AUDIT_RELEASED, AUDIT_USED};
+    struct store *mine = proxy(), *people = opened(0);
+    struct decision stands, no = yes;
+    uint64_t id = propose(mine);
+
+    (void)state;
+    no.scope = SCOPE_NO;
+    assert_int_equal(decide(people, id, &no, &stands), STORE_OK);
+    for (size_t i = 0; i < COUNT_OF(hows); i++) {
+        struct store_pass pass = {.id = id, .how = hows[i], .host = sample.host};
+        assert_int_equal(store_pass(mine, &pass, 1, 3000), STORE_REFUSED);
+    }
+    assert_int_equal(assert_sound(people), 2);
+    store_free(&mine);
+    store_free(&people);
 }
 
 static void what_has_ended_may_be_answered_for_the_next_try(void **state)
@@ -371,10 +392,10 @@ static void many_passes_are_all_written_or_none(void **state)
         passes[i] = (struct store_pass){.id = id, .how = AUDIT_RELEASED, .request = i, .host = sample.host};
     passes[STORE_BATCH - 1].id = open;
     assert_int_equal(store_pass(mine, passes, STORE_BATCH, 1), STORE_REFUSED);
-    assert_sound(people);
+    assert_int_equal(assert_sound(people), 3);
     passes[STORE_BATCH - 1].id = id;
     assert_int_equal(store_pass(mine, passes, STORE_BATCH, 1), STORE_OK);
-    assert_sound(people);
+    assert_int_equal(assert_sound(people), 3 + STORE_BATCH);
     store_free(&mine);
     store_free(&people);
 }
@@ -546,10 +567,16 @@ static void the_answer_to_another_is_no_answer(void **state)
 static void an_answer_without_our_mac_is_no_answer(void **state)
 {
     struct store *mine = proxy();
+    struct buf body = {0};
     uint64_t id = propose(mine), since = 0;
+    char sql[400];
 
     (void)state;
-    run_sql("INSERT INTO rows SELECT 2, at, 1, run, 1, x'6465636973696f6e20310a', before, mac FROM rows");
+    assert_int_equal(payload_put_decision(&body, &yes), ERR_OK);
+    snprintf(sql, sizeof sql, "INSERT INTO rows SELECT 2, at, 1, run, 1, CAST('%.*s' AS BLOB), before, mac FROM rows",
+             SPAN_FMT(buf_span(&body)));
+    buf_clear(&body);
+    run_sql(sql);
     assert_int_equal(hear(mine, &since), 1);
     assert_true(heard.id == id && heard.taken_back);
     store_free(&mine);
@@ -878,6 +905,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BOTH(what_is_proposed_is_listed_decided_heard_and_let_go),
         BOTH(the_first_answer_stands_and_the_second_is_told_whose_it_is),
+        BOTH(nothing_goes_by_a_no),
         BOTH(what_has_ended_may_be_answered_for_the_next_try),
         BOTH(each_side_may_do_its_own_alone),
         BOTH(what_a_proxy_that_is_gone_left_open_is_abandoned),
