@@ -13,6 +13,21 @@ static const char *const meanings[STORE_ERR_COUNT] = {STORE_ERR_LIST(MEANING_)};
 const char *store_err_name(enum store_err err) { return names[err]; }
 const char *store_err_meaning(enum store_err err) { return meanings[err]; }
 
+/* What a person may do about it. */
+static const char *const remedies[STORE_ERR_COUNT] = {
+    [STORE_BUSY] = " (fuser -v says which one it is)",
+    [STORE_FOREIGN] = "; move the file away, and a new queue is made",
+    [STORE_NEWER] = "; use the newer program, or move the folder away",
+    [STORE_CORRUPT] = "; what can be read is in audit.jsonl beside it; move the folder away, and a new queue is made",
+    [STORE_FORGED] = "; put audit.key back, or move the folder away, and a new queue is made",
+    [STORE_READ_ONLY] = "; it, its folder or its disk is read-only",
+    [STORE_FULL] = "; make room, or move the folder away, and a new queue is made",
+    [STORE_IO] = "; SQLite can't open a path of more than 500 bytes, or without a free descriptor",
+    [STORE_DENIED] = "; it must be this user's alone: chmod -R go= on the folder, and chown it",
+};
+
+const char *store_err_remedy(enum store_err err) { return remedies[err] != NULL ? remedies[err] : ""; }
+
 void store_free(struct store **held)
 {
     struct store *store = MOVE(*held);

@@ -46,6 +46,7 @@
 enum store_err { STORE_ERR_LIST(PROPOSAL_ENUM_) STORE_ERR_COUNT };
 const char *store_err_name(enum store_err err); /* "STORE_BUSY" */
 const char *store_err_meaning(enum store_err err);
+const char *store_err_remedy(enum store_err err); /* behind the meaning: what a person may do about it; or "" */
 
 #define STORE_TRY(call)                                                                                                \
     do {                                                                                                               \

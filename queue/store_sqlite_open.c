@@ -239,19 +239,6 @@ static enum store_err open_all(struct sqlite_store *s, const char *root)
     return store_begin(&s->store, (uint64_t)time(NULL) * 1000);
 }
 
-/* What a person may do about it. */
-static const char *const remedies[STORE_ERR_COUNT] = {
-    [STORE_BUSY] = "another process holds it; find it with: fuser -v",
-    [STORE_FOREIGN] = "move the file away, and a new queue is made",
-    [STORE_NEWER] = "use the newer program, or move the folder away",
-    [STORE_CORRUPT] = "what can be read is in audit.jsonl beside it; move the folder away, and a new queue is made",
-    [STORE_FORGED] = "put audit.key back, or move the folder away, and a new queue is made",
-    [STORE_READ_ONLY] = "it, its folder or its disk is read-only",
-    [STORE_FULL] = "make room, or move the folder away, and a new queue is made",
-    [STORE_DENIED] = "it must be this user's alone: chmod -R go= on the folder, and chown it",
-    [STORE_IO] = "SQLite can't open a path of more than 500 bytes, or without a free descriptor",
-};
-
 enum store_err store_open(const char *root, uint64_t run, struct arena *arena, const char **why_out,
                           struct store **store_out)
 {
@@ -273,8 +260,7 @@ enum store_err store_open(const char *root, uint64_t run, struct arena *arena, c
         *store_out = &s->store;
         return STORE_OK;
     }
-    struct span why = arena_printf(arena, "%s: %s%s%s", path, store_err_meaning(err), remedies[err] != NULL ? "; " : "",
-                                   remedies[err] != NULL ? remedies[err] : "");
+    struct span why = arena_printf(arena, "%s: %s%s", path, store_err_meaning(err), store_err_remedy(err));
     if (why.at != NULL) *why_out = (const char *)why.at;
     store_free(&(struct store *){&s->store});
     return err;
