@@ -18,12 +18,15 @@ uint64_t operator_now_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+void operator_sleep(uint64_t ms)
+{
+    nanosleep(&(struct timespec){(time_t)(ms / 1000), (long)(ms % 1000) * 1000000}, NULL);
+}
+
 bool operator_waits(unsigned tries)
 {
-    const struct timespec a_little = {.tv_nsec = WAIT_MS * 1000000};
-
     if (tries * WAIT_MS >= OPERATOR_BUSY_MS) return false;
-    nanosleep(&a_little, NULL);
+    operator_sleep(WAIT_MS);
     return true;
 }
 

@@ -16,6 +16,7 @@ MUST_CHECK enum store_err operator_open(struct operator* operator, const char **
 void operator_end(struct operator* operator);
 
 uint64_t operator_now_ms(void); /* since 1970 */
+void operator_sleep(uint64_t ms);
 
 /* Tries a call again while another process is at the queue: OPERATOR_BUSY_MS at most, and it sleeps meanwhile. */
 #define OPERATOR_TRY_AGAIN(call)                                                                                       \

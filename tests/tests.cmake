@@ -38,6 +38,10 @@ foreach(source ${real_tests})
     bottled_test(${source} real real fsm)
 endforeach()
 
+# A proxy's side of the queue, for plays about those who answer.
+add_executable(proposer tests/proposer.c)
+target_link_libraries(proposer queue ${allocator})
+
 file(GLOB plays CONFIGURE_DEPENDS tests/plays/*_play.py)
 foreach(play ${plays})
     get_filename_component(name ${play} NAME_WE)
