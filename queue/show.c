@@ -53,6 +53,19 @@ enum err show_clean(struct buf *out, struct span text, size_t columns)
     return ERR_OK;
 }
 
+/* The same, cut in front. */
+static enum err show_clean_end(struct buf *out, struct span text, size_t columns)
+{
+    char shown[16];
+    size_t wide, left = 0;
+
+    for (struct span rest = text; rest.len > 0; left += wide) rest = span_from(rest, show_one(rest, shown, &wide));
+    if (columns == 0 || left <= columns) return show_clean(out, text, 0);
+    for (; left >= columns; left -= wide) text = span_from(text, show_one(text, shown, &wide));
+    TRY(buf_add(out, SPAN_LIT(ELLIPSIS)));
+    return show_clean(out, text, 0);
+}
+
 void show_age(char text[16], uint64_t ms)
 {
     uint64_t s = ms / 1000;
@@ -78,31 +91,53 @@ static const char *state_words(const struct store_item *item)
     return item->state == AUDIT_PROPOSED ? "waiting" : audit_event_name(item->state);
 }
 
+static bool is_usual_port(const struct proposal *p)
+{
+    return (p->port == 443 && span_is(p->scheme, SPAN_LIT("https"))) ||
+           (p->port == 80 && span_is(p->scheme, SPAN_LIT("http")));
+}
+
+/* Of a host the end says whose it is. */
 static enum err put_url(struct buf *out, const struct proposal *p, size_t columns)
 {
     TRY(show_clean(out, p->method.len > 0 ? p->method : SPAN_LIT("(withheld)"), 12));
     TRY(buf_add(out, SPAN_LIT(" ")));
     TRY(show_clean(out, p->scheme, 8));
     TRY(buf_add(out, SPAN_LIT("://")));
-    TRY(show_clean(out, p->host, columns));
-    if (p->port != 443 && p->port != 80) TRY(buf_printf(out, ":%u", p->port));
+    TRY(show_clean_end(out, p->host, columns));
+    if (!is_usual_port(p)) TRY(buf_printf(out, ":%u", p->port));
     return show_clean(out, p->path.len > 0 ? p->path : SPAN_LIT("/(withheld)"), columns);
 }
 
+/* "4 min left" while it waits. */
+static void left_or_state(const struct store_item *item, uint64_t now_ms, char text[24])
+{
+    char left[16];
+
+    show_age(left, since(item->proposal.deadline_ms, now_ms));
+    if (item->state != AUDIT_PROPOSED)
+        snprintf(text, 24, "%s", state_words(item));
+    else if (item->proposal.deadline_ms <= now_ms)
+        snprintf(text, 24, "overdue");
+    else
+        snprintf(text, 24, "%s left", left);
+}
+
+/* What varies in length comes last: a screen may be small. */
 enum err show_line(struct buf *out, const struct store_item *item, uint64_t now_ms)
 {
     const struct proposal *p = &item->proposal;
-    char age[16];
+    char age[16], state[24];
 
     show_age(age, since(now_ms, p->created_ms));
-    TRY(buf_printf(out, "%" PRIu64 "  %s  %s  ", p->id, age, state_words(item)));
+    left_or_state(item, now_ms, state);
+    TRY(buf_printf(out, "%-4" PRIu64 "  %-7s  %-12s  ", p->id, age, state));
     TRY(show_clean(out, p->bottle, 24));
     TRY(buf_add(out, SPAN_LIT("  ")));
     TRY(show_clean(out, p->tool == TOOL_ROUTE ? SPAN_LIT("new host") : p->rule, 32));
+    if (item->state == AUDIT_PROPOSED && item->waiting > 1) TRY(buf_printf(out, "  %" PRIu32 " wait", item->waiting));
     TRY(buf_add(out, SPAN_LIT("  ")));
-    TRY(put_url(out, p, 60));
-    if (item->state != AUDIT_PROPOSED || item->waiting < 2) return ERR_OK;
-    return buf_printf(out, "  (%" PRIu32 " wait)", item->waiting);
+    return put_url(out, p, 60);
 }
 
 enum err show_decision(struct buf *out, const struct decision *d, uint64_t now_ms)

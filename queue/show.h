@@ -15,7 +15,9 @@ MUST_CHECK enum err show_clean(struct buf *out, struct span text, size_t columns
 /* "3 s", "4 min", "2 h", "5 d" */
 void show_age(char text[16], uint64_t ms);
 
-/* One line of a list, without an end: id, age, what, where to.  errors: ERR_NOMEM */
+/* One line of a list, without an end: id, age, time left or how it ended, bottle, rule, how many wait if it is not one,
+ * where to.  SHOW_LINE_COLUMNS at most.  errors: ERR_NOMEM */
+#define SHOW_LINE_COLUMNS 290
 MUST_CHECK enum err show_line(struct buf *out, const struct store_item *item, uint64_t now_ms);
 
 /* All that is known of it, a line each: "rule        github-pat, GitHub personal access token (prefix)".

@@ -109,7 +109,7 @@ static void a_proposal_is_told_in_a_line_and_in_full(void **state)
 
     (void)state;
     assert_int_equal(show_line(&out, &item, 1060000), ERR_OK);
-    assert_text(&out, "17  60 s  waiting  dev  github-pat  POST https://api.example.com/v1  (3 wait)");
+    assert_text(&out, "17    60 s     4 min left    dev  github-pat  3 wait  POST https://api.example.com/v1");
     item.state = AUDIT_DECIDED;
     item.decision = &yes;
     assert_int_equal(show_detail(&out, &item, 1060000), ERR_OK);
@@ -134,7 +134,41 @@ static void what_is_withheld_is_told_to_be(void **state)
     item.proposal.method = item.proposal.path = (struct span){0};
     item.proposal.tool = TOOL_ROUTE;
     assert_int_equal(show_line(&out, &item, 0), ERR_OK);
-    assert_text(&out, "17  0 s  waiting  dev  new host  (withheld) https://api.example.com/(withheld)");
+    assert_text(&out, "17    0 s      21 min left   dev  new host  (withheld) https://api.example.com/(withheld)");
+}
+
+static void a_line_says_how_long_there_is_time_or_how_it_ended(void **state)
+{
+    static const struct {
+        enum audit_event state;
+        uint64_t now_ms;
+        const char *words;
+    } rows[] = {
+        {AUDIT_PROPOSED, 1000000, "5 min left  "}, {AUDIT_PROPOSED, 1299999, "0 s left  "},
+        {AUDIT_PROPOSED, 1300000, "overdue  "},    {AUDIT_PROPOSED, 9000000, "overdue  "},
+        {AUDIT_EXPIRED, 1000000, "expired  "},     {AUDIT_ABANDONED, 1000000, "abandoned  "},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct store_item item = {.proposal = sample, .state = rows[i].state, .waiting = 1};
+        struct buf out = {0};
+        assert_int_equal(show_line(&out, &item, rows[i].now_ms), ERR_OK);
+        assert_memory_equal(buf_span(&out).at + 15, rows[i].words, strlen(rows[i].words));
+        buf_clear(&out);
+    }
+}
+
+static void of_a_long_host_the_end_is_shown(void **state)
+{
+    struct store_item item = {.proposal = sample, .state = AUDIT_DECIDED, .waiting = 1};
+    struct buf out = {0};
+
+    (void)state;
+    item.proposal.scheme = SPAN_LIT("http");
+    item.proposal.host = SPAN_LIT("api.github.com.\x1b\x1b\x1b.a-name-that-is-longer-than-a-line-has.evil.example");
+    assert_int_equal(show_line(&out, &item, 1000000), ERR_OK);
+    assert_text(&out, "17    0 s      decided       dev  github-pat  POST "
+                      "http://" ELLIPSIS "\\x1b\\x1b.a-name-that-is-longer-than-a-line-has.evil.example:443/v1");
 }
 
 static void every_answer_has_its_words(void **state)
@@ -164,6 +198,8 @@ int main(void)
         cmocka_unit_test(an_age_has_one_unit),
         cmocka_unit_test(a_proposal_is_told_in_a_line_and_in_full),
         cmocka_unit_test(what_is_withheld_is_told_to_be),
+        cmocka_unit_test(a_line_says_how_long_there_is_time_or_how_it_ended),
+        cmocka_unit_test(of_a_long_host_the_end_is_shown),
         cmocka_unit_test(every_answer_has_its_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -102,7 +102,7 @@ static void what_waits_is_a_line_each_and_a_bell_rings(void **state)
     list(items, 1);
     assert_true(tui.bell);
     tui.bell = false;
-    assert_shows("  3  4 s  waiting  dev  github-pat  POST https://api.example.com/v1\n");
+    assert_shows("  3     4 s      4 min left    dev  github-pat  POST https://api.example.com/v1\n");
     list(items, 1);
     assert_false(tui.bell); /* nothing new */
     list(items, 2);
@@ -121,7 +121,7 @@ static void a_yes_takes_a_choice_and_a_reason(void **state)
     assert_int_equal(press("a").kind, TUI_NOTHING); /* nothing is selected */
     assert_shows("select one first");
     press("jj");
-    assert_shows("> 4  4 s");
+    assert_shows("> 4     4 s");
     assert_int_equal(press("\n").kind, TUI_SHOW); /* enter shows, and answers nothing */
     assert_int_equal(press("\n").kind, TUI_NOTHING);
     press("a");
