@@ -56,8 +56,8 @@ static const char help[] =
     O(OPTION_BOTTLE,   "bottle",   "takes a name")                                                           \
     O(OPTION_OPERATOR, "operator", "takes a name of 1 to 512 bytes")                                         \
     O(OPTION_SCOPE,    "scope",    "takes value, host or once; `bottled queue reject` says no")              \
-    O(OPTION_REASON,   "reason",   "takes used-in-tests, false-positive, legitimate-use, fix-later, "        \
-                                   "or words of your own: 512 bytes at most")                                \
+    O(OPTION_REASON,   "reason",                                                                             \
+      "takes used-in-tests, false-positive, legitimate-use, fix-later, or 1 to 512 bytes of your own")       \
     O(OPTION_METHODS,  "methods",  "takes \"GET HEAD\" or the like")                                         \
     O(OPTION_PATH,     "path",     "takes /v1/** or the like")                                               \
     O(OPTION_COUNT,    "count",    "takes a number")                                                         \
@@ -154,7 +154,7 @@ static int usage(const char *dashes, const char *what, const char *why)
 
 static int run(struct queue *queue, const struct queue_verb *verb)
 {
-    const char *why;
+    const char *why = "";
     enum store_err err = operator_open(&queue->op, &why);
     int code = EXIT_BROKEN;
 
@@ -205,7 +205,7 @@ int cmd_queue(int argc, char **argv)
             fputs(help, stdout);
             return EXIT_OK;
         }
-        if (option == '?') return EXIT_USAGE; /* told */
+        if (option < 0 || option >= OPTION_ID_COUNT) return EXIT_USAGE; /* it was told what is wrong */
         given |= 1u << option;
         if (!take_option(&queue, (enum option_id)option, optarg))
             return usage("--", long_options[option].name, option_takes[option]);
