@@ -274,6 +274,7 @@ void approvals_open(struct approvals *a)
 {
     if (a->store != NULL || a->poll.state == POLL_LOST || a->poll.state == POLL_ENDED) return;
     enum store_err err = a->open(a->owner, a->run, &a->store);
+    if (err == STORE_BUSY) return; /* another is making it: whoever asks next tries again */
     if (err != STORE_OK) {
         poll_tell_lost(err);
         fsm_post(&a->poll, POLL_EV_BROKEN);
