@@ -25,7 +25,7 @@ HOSTS = [h.strip('"') for h in re.findall(r"host: ([^,]+),", ROUTES)]
 BODY_MAX = 1 << 20  # of the bottle with a limit
 
 # Rows whose subject comes later, by protocol or by what they are about.
-LATER = {"http2": "HTTP/2", "websocket": "WebSocket"}
+LATER = {"websocket": "WebSocket"}
 
 
 def later(row):
@@ -228,6 +228,57 @@ def fares(lab, proxy, row, host, request):
     return "leaked" if token in heard else "stopped"
 
 
+# --- HTTP/2, as frames ------------------------------------------------------------------------------------------------
+
+def frame(kind, flags, stream, payload):
+    return struct.pack(">I", len(payload))[1:] + struct.pack(">BBI", kind, flags, stream) + payload
+
+
+def fields(*pairs, first=0):
+    """Literals with new names; first: 0 without indexing, 16 never indexed, 64 into the dynamic table (RFC 7541 section 6.2)."""
+    return b"".join(bytes([first if n.startswith(b"x-") else 0, len(n)]) + n + bytes([len(v)]) + v for n, v in pairs)
+
+
+def h2_streams(row):
+    """The frames of each request of the row, by the number of its stream."""
+    token, host = TOKENS[row["token"]].encode(), b"allowed-api.test"
+    path = b"/" + row["url"].split("/", 3)[3].encode()
+    line = lambda method: [(b":method", method), (b":scheme", b"https"), (b":authority", host), (b":path", path)]
+    get, post, trace = line(b"GET"), line(b"POST"), (b"x-trace", token)
+    END, HEAD, PADDED = 1, 4, 8
+    return {
+        "L43": {1: frame(1, END | HEAD, 1, fields(*get, trace))},
+        "L44": {1: frame(1, END | HEAD, 1, fields(*get, trace, first=16)), 3: frame(1, END | HEAD, 3, fields(*get, trace, first=64)),
+                5: frame(1, END | HEAD, 5, fields(*get) + b"\xbe")},
+        "L46": {1: frame(1, HEAD, 1, fields(*post)) + frame(0, 0, 1, b"ok") + frame(1, END | HEAD, 1, fields((b"x-t", token)))},
+        "L47": {1: frame(1, END | HEAD, 1, fields(*get))},
+        "L48": {1: frame(6, 0, 0, token[:8]) + frame(1, HEAD, 1, fields(*post)) + frame(2, 0, 1, struct.pack(">IB", 0, token[0])) +
+                frame(0, PADDED | END, 1, b"\x20ok" + bytes(32))},
+        "S05": {1: frame(1, HEAD, 1, fields(*post)) + frame(0, PADDED, 1, b"\xff" + token[:20] + bytes(255)) + frame(0, END, 1, token[20:])},
+    }[row["id"]]
+
+
+def h2_is_as_expected(lab, proxy, row):
+    """The access lines say how each stream fared, and the origin whether it heard the token."""
+    token, allowed = TOKENS[row["token"]].encode().lower(), row["expected"].startswith("allow")
+    for stream in h2_streams(row):  # each on a connection whose table the ones before have filled
+        Hearing.heard.clear()
+        before, s = len(proxy.access()), proxy.connect()
+        s.sendall(b"CONNECT allowed-api.test:443 HTTP/1.1\r\nHost: allowed-api.test:443\r\n\r\n")
+        read_head(s)
+        context = lab.trusting()
+        context.set_alpn_protocols(["h2"])
+        s = context.wrap_socket(s, server_hostname="allowed-api.test")
+        frames = [f for n, f in h2_streams(row).items() if n <= stream]
+        s.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0, b"") + b"".join(frames))
+        proxy.last(before + len(frames))
+        s.close()
+        reasons = {line["reason"] for line in proxy.access()[before:]}
+        if reasons != ({"allowed"} if allowed else {"dlp-token"}) or token in bytes(Hearing.heard).lower():
+            return False
+    return True
+
+
 # --- rows -----------------------------------------------------------------------------------------------------------
 
 
@@ -272,7 +323,8 @@ def main():
             if reason:
                 others[reason] += 1
                 continue
-            good = is_as_expected(lab, proxies, row)
+            is_h2 = row["transport"] == "http2"
+            good = h2_is_as_expected(lab, proxies["b"], row) if is_h2 else is_as_expected(lab, proxies, row)
             if "-v" in sys.argv:
                 print(f"{row['id']:4} {'ok' if good else 'WRONG':5} {time.time() - began:5.2f} s  {row['desc']}", flush=True)
             if row["priority"] not in ("must", "should"):
