@@ -187,7 +187,7 @@ void request_digest_head(struct request *req)
 static void end_surround(struct request *req)
 {
     if (req->surround == NULL) return;
-    req->beside = surround_end(req->surround, &req->findings, &req->arena);
+    req->beside = surround_end(req->surround, &req->findings, req->rules->scanner, &req->arena);
     mem_wipe(req->surround, sizeof *req->surround);
     mem_free(MOVE(req->surround));
 }

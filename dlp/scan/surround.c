@@ -253,15 +253,25 @@ static struct span context_of(const struct surround *s, size_t i, const char *sh
     return (struct span){(const uint8_t *)text, line.used};
 }
 
-struct beside *surround_end(const struct surround *s, const struct findings *findings, struct arena *arena)
+/* Nothing, where a secret is in it or that can't be known. */
+static struct span clean(struct scanner *scanner, struct span text)
+{
+    struct findings findings = {0};
+    enum err err = scan_block(scanner, SCAN_TARGET, (struct span){0}, text, &findings);
+
+    return err == ERR_OK && !findings_stop(&findings) ? text : (struct span){0};
+}
+
+struct beside *surround_end(const struct surround *s, const struct findings *findings, struct scanner *scanner,
+                            struct arena *arena)
 {
     struct beside *beside = arena_new(arena, findings->count * sizeof *beside);
 
     for (size_t i = 0; beside != NULL && i < findings->count; i++) {
         char text[SURROUND_TEXT_MAX];
         struct span context = context_of(s, i, findings->list[i].shown, text);
-        beside[i].context = arena_copy(arena, context);
-        beside[i].pointer = arena_copy(arena, span_of(s->places[i].pointer));
+        beside[i].context = arena_copy(arena, clean(scanner, context));
+        beside[i].pointer = arena_copy(arena, clean(scanner, span_of(s->places[i].pointer)));
         if (beside[i].context.at == NULL || beside[i].pointer.at == NULL) return NULL;
     }
     return beside;

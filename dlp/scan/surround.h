@@ -4,11 +4,11 @@
  * Fed with the body once more, from its first byte, when somebody is to be asked.
  * Secret   of the bytes around a finding just words of a short list of our own are shown, and punctuation; all else is
  *          one mark, however long: a neighbour may be a secret too.  A key of a JSON body is shown where it is such
- *          a word, or several of them.
+ *          a word, or several of them.  A value may be such words too: what a scan finds a secret in is not shown.
  * Limits   of each finding SURROUND_BYTES on either side; JSON nested POINTER_DEPTH_MAX deep.
  */
 #pragma once
-#include "dlp/scan/finding.h"
+#include "dlp/scan/scan.h"
 #include "reactor/base/arena.h"
 #include "reactor/base/limits.h"
 
@@ -47,5 +47,6 @@ struct beside {
     struct span context; /* "… the token is [ghp_… 40 characters] …" */
 };
 
-/* Of each of the findings that it was begun with, in the arena.  NULL: no memory. */
-struct beside *surround_end(const struct surround *surround, const struct findings *findings, struct arena *arena);
+/* Of each of the findings that it was begun with, in the arena; the scanner is the bottle's.  NULL: no memory. */
+struct beside *surround_end(const struct surround *surround, const struct findings *findings, struct scanner *scanner,
+                            struct arena *arena);
