@@ -1,5 +1,5 @@
 /* fuzz_surround.c — claim: how a body is cut changes nothing of what is shown around a finding; of the body nothing is
- * shown but words of our list and punctuation, and no known value though it is such words.
+ * shown but words of our list and five signs of punctuation in one go, and no known value though it is such words.
  * The first two bytes say where the finding is; in the rest a byte of 0x80 or more stands for one of the pieces.
  * Reaches surround.c.  Seeds fuzz/corpus/surround. */
 #include <ctype.h>
@@ -31,8 +31,9 @@ static void begin(void)
 static struct span piece_of(const uint8_t *byte)
 {
     static const struct span pieces[] = {
-        SPAN_LIT(VALUE),  SPAN_LIT("zq"),   SPAN_LIT("token"), SPAN_LIT("\": \""),    SPAN_LIT("tokenzq"),
-        SPAN_LIT("a-zq"), SPAN_LIT("[{\""), SPAN_LIT("\"}]"),  SPAN_LIT("password="), SPAN_LIT("\xe2\x80\xa6"),
+        SPAN_LIT(VALUE),       SPAN_LIT("zq"),           SPAN_LIT("token"),  SPAN_LIT("\": \""),
+        SPAN_LIT("tokenzq"),   SPAN_LIT("a-zq"),         SPAN_LIT("[{\""),   SPAN_LIT("\"}]"),
+        SPAN_LIT("password="), SPAN_LIT("\xe2\x80\xa6"), SPAN_LIT("?!&|<>"),
     };
     return *byte < 0x80 ? (struct span){byte, 1} : pieces[*byte % COUNT_OF(pieces)];
 }
@@ -65,7 +66,16 @@ static struct beside look(const struct findings *findings, struct span body, siz
     return *beside;
 }
 
-/* The mark is three bytes, none of them ASCII.  In a pointer there are numbers. */
+/* With the last of words in a row, as =, and a bracket of ours; the mark is three bytes, none of them ASCII. */
+static void require_few_signs(struct span text)
+{
+    for (size_t i = 0, run = 0; i < text.len; i++) {
+        run = isalpha(text.at[i]) || text.at[i] == ' ' || text.at[i] >= 0x80 ? 0 : run + 1;
+        require(run <= 7);
+    }
+}
+
+/* In a pointer there are numbers. */
 static void require_clean(struct span text, bool is_pointer)
 {
     require(text.len == 0 || memmem(text.at, text.len, VALUE, strlen(VALUE)) == NULL);
@@ -91,6 +101,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     struct beside pieces = look(&findings, body, 1 + bytes[1] % 5, &arena);
     require(span_is(whole.context, pieces.context) && span_is(whole.pointer, pieces.pointer));
     require_clean(whole.context, false);
+    require_few_signs(whole.context);
     require_clean(whole.pointer, true);
     arena_end(&arena);
     return 0;

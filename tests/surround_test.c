@@ -78,6 +78,7 @@ static void what_stands_around_is_words_and_marks(void **state)
         {"{\"x\\\"y\": {\"my-hidden-name\": \"" SECRET "\"}}", NULL, "/" E "/" E},
         {"[[[\"" SECRET "\"]]]", "[[[\"[shown]\"]]]", "/0/0/0"},
         {"{\"" SECRET "\": 1}", "{\"[shown]\": " E "}", "/" E},
+        {"pass ?!&|<>{}[]();:!? " SECRET "  ,    is \"}],\"key", E " " E " [shown] , is \"}],\"" E, ""},
         {"\x1b[31m " SECRET " \x07\xff", E "[" E " [shown] " E, ""},
     };
     (void)state;
@@ -88,6 +89,17 @@ static void what_stands_around_is_words_and_marks(void **state)
             if (!span_is(beside[0].pointer, span_of(rows[i].pointer)))
                 fail_msg("%zu: %.*s", i, SPAN_FMT(beside[0].pointer));
         }
+}
+
+static void what_has_nothing_to_show_is_a_mark(void **state)
+{
+    struct findings findings = {.count = 1, .list = {{.place = SCAN_BODY, .from = 7, .byte = 12}}};
+
+    (void)state;
+    surround_begin(&surround, &findings, true);
+    surround_feed(&surround, SPAN_LIT("a key, " SECRET));
+    beside = surround_end(&surround, &findings, scanner, &arena);
+    assert_true(span_is(beside[0].context, SPAN_LIT(E " key, [" E "]")));
 }
 
 static void what_is_too_deep_or_not_of_these_bytes_has_none(void **state)
@@ -134,6 +146,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_stands_around_is_words_and_marks),
+        cmocka_unit_test(what_has_nothing_to_show_is_a_mark),
         cmocka_unit_test(what_is_too_deep_or_not_of_these_bytes_has_none),
         cmocka_unit_test(a_value_made_of_words_is_not_shown),
     };

@@ -7,6 +7,8 @@
 
 #define MASK "\xe2\x80\xa6" /* an ellipsis */
 
+enum { SIGNS_MAX = 5 }; /* of punctuation in one go: as in "}],{ */
+
 /* Words that say what a value is, and hold nothing themselves. */
 static const char *const words[] = {
     "a",       "access",     "account",     "an",        "and",      "api",
@@ -41,7 +43,10 @@ static bool is_word(struct span text)
 static bool is_letter(uint8_t c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 /* Between words, and no part of a value that is written in base64, hex or the like. */
-static bool is_between(uint8_t c) { return c != '\0' && c < 0x80 && strchr(" \"':,;{}[]()<>&?!|", c) != NULL; }
+static bool is_sign(uint8_t c) { return c != '\0' && c < 0x80 && strchr("\"':,;{}[]()<>&?!|", c) != NULL; }
+static bool is_space(uint8_t c) { return c == ' '; }
+static bool is_between(uint8_t c) { return is_sign(c) || is_space(c); }
+static bool is_run(uint8_t c) { return !is_between(c); }
 
 /* One run of bytes without a gap: the words in it where all of it is words, joined by _ or -. */
 static bool is_words(struct span run)
@@ -222,20 +227,41 @@ static void add_run(struct line *line, struct span run)
         add_mask(line);
 }
 
+static size_t count(struct span text, size_t at, bool (*is)(uint8_t))
+{
+    size_t end = at;
+
+    while (end < text.len && is(text.at[end])) end++;
+    return end - at;
+}
+
+/* What is longer than what stands between two values of JSON may be a value itself. */
+static void add_between(struct line *line, struct span signs)
+{
+    while (signs.len > 0) {
+        size_t spaces = count(signs, 0, is_space), len = count(signs, spaces, is_sign);
+        if (spaces > 0) add(line, SPAN_LIT(" "));
+        if (len > SIGNS_MAX)
+            add_mask(line);
+        else if (len > 0)
+            add(line, (struct span){signs.at + spaces, len});
+        signs = span_from(signs, spaces + len);
+    }
+}
+
 /* What touches either end is a part of something: of what lies beyond our look, or of the secret. */
 static void add_masked(struct line *line, struct span text)
 {
     size_t at = 0;
 
     while (at < text.len) {
-        size_t end = at;
-        while (end < text.len && !is_between(text.at[end])) end++;
-        if (end > at && (at == 0 || end == text.len))
+        size_t run = count(text, at, is_run), between = count(text, at + run, is_between);
+        if (run > 0 && (at == 0 || at + run == text.len))
             add_mask(line);
         else
-            add_run(line, (struct span){text.at + at, end - at});
-        if (end < text.len) add(line, (struct span){text.at + end, 1});
-        at = end + 1;
+            add_run(line, (struct span){text.at + at, run});
+        add_between(line, (struct span){text.at + at + run, between});
+        at += run + between;
     }
 }
 
@@ -247,7 +273,7 @@ static struct span context_of(const struct surround *s, size_t i, const char *sh
     if (!place->sought || s->at <= place->byte) return (struct span){0};
     add_masked(&line, (struct span){place->before, place->before_len});
     add(&line, SPAN_LIT("["));
-    add(&line, span_of(shown));
+    add(&line, span_of(shown[0] != '\0' ? shown : MASK));
     add(&line, SPAN_LIT("]"));
     add_masked(&line, (struct span){place->after, place->after_len});
     return (struct span){(const uint8_t *)text, line.used};

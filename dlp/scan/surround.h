@@ -2,9 +2,10 @@
  * the words beside it.
  *
  * Fed with the body once more, from its first byte, when somebody is to be asked.
- * Secret   of the bytes around a finding just words of a short list of our own are shown, and punctuation; all else is
- *          one mark, however long: a neighbour may be a secret too.  A key of a JSON body is shown where it is such
- *          a word, or several of them.  A value may be such words too: what a scan finds a secret in is not shown.
+ * Secret   of the bytes around a finding just words of a short list of our own are shown, and a little punctuation;
+ *          all else is one mark, however long: a neighbour may be a secret too.  A key of a JSON body is shown where
+ *          it is such a word, or several of them.  A value may be such words too: what a scan finds a secret in is
+ *          not shown.
  * Limits   of each finding SURROUND_BYTES on either side; JSON nested POINTER_DEPTH_MAX deep.
  */
 #pragma once
