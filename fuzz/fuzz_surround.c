@@ -1,7 +1,7 @@
 /* fuzz_surround.c — claim: how a body is cut changes nothing of what is shown around a finding; of the body nothing is
  * shown but words of our list and five signs of punctuation in one go, and no known value though it is such words.
  * The first two bytes say where the finding is; in the rest a byte of 0x80 or more stands for one of the pieces.
- * Reaches surround.c.  Seeds fuzz/corpus/surround. */
+ * Reaches surround.c, pointer.c, plain.c.  Seeds fuzz/corpus/surround. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>

@@ -75,6 +75,7 @@ static void what_stands_around_is_words_and_marks(void **state)
          "{\"password\": \"" E "\", \"token\": \"[shown]\", \"old\": \"" E "\"}", "/token"},
         {"token=" SECRET, E "[shown]", ""},
         {"the token:" SECRET "\nAKIAQ3EGRZ5KLMNO27WX", E " token:[shown]" E, ""},
+        {"[error] {\"token\":\"" SECRET "\"}", NULL, ""},
         {"{\"x\\\"y\": {\"my-hidden-name\": \"" SECRET "\"}}", NULL, "/" E "/" E},
         {"[[[\"" SECRET "\"]]]", "[[[\"[shown]\"]]]", "/0/0/0"},
         {"{\"" SECRET "\": 1}", "{\"[shown]\": " E "}", "/" E},
@@ -130,7 +131,7 @@ static void a_value_made_of_words_is_not_shown(void **state)
     } rows[] = {
         {"{\"password\": \"" WORDS "\", \"token\": \"" SECRET "\"}", SECRET, "", "/token"},
         {"{\"" WORDS "\": \"" SECRET "\"}", SECRET, "", ""},
-        {"{\"" WORDS "\": 1}", WORDS, "{\"[shown]\": " E "}", ""},
+        {"{\"" WORDS "\": 1}", WORDS, "{\"[shown]\": " E "}", "/" E},
         {"{\"password\": \"root password\", \"token\": \"" SECRET "\"}", SECRET,
          "{\"password\": \"root password\", \"token\": \"[shown]\"}", "/token"},
     };

@@ -9,6 +9,7 @@
  * Limits   of each finding SURROUND_BYTES on either side; JSON nested POINTER_DEPTH_MAX deep.
  */
 #pragma once
+#include "dlp/scan/pointer.h"
 #include "dlp/scan/scan.h"
 #include "reactor/base/arena.h"
 #include "reactor/base/limits.h"
@@ -18,24 +19,13 @@ struct surround_place {
     bool sought;
     uint8_t before[SURROUND_BYTES], after[SURROUND_BYTES];
     size_t before_len, after_len;
-    char pointer[128]; /* RFC 6901 */
-};
-
-struct pointer_level {
-    bool is_array;
-    uint32_t index;
-    char key[32];
-    size_t key_len;
+    char pointer[POINTER_TEXT_MAX];
 };
 
 struct surround {
     struct surround_place places[SCAN_FINDINGS_MAX]; /* as the findings are */
     uint64_t at;                                     /* bytes fed */
-
-    /* the JSON that is being read */
-    struct pointer_level levels[POINTER_DEPTH_MAX];
-    size_t depth;
-    bool is_json, begun, in_text, escaped, is_key;
+    struct pointer json;
 };
 
 /* is_plain: the body has no content coding, so that what findings say of bytes is of those that are fed. */

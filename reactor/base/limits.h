@@ -124,6 +124,7 @@
 #define SCAN_FINDINGS_MAX 16u    /* findings of one request that are told apart */
 #define SURROUND_BYTES    48u    /* on either side of a finding, looked at for the person who judges it */
 #define SURROUND_TEXT_MAX 256u   /* ...and what is shown of them */
+#define POINTER_TEXT_MAX  128u   /* a pointer into JSON; one that is longer is not told */
 #define POINTER_DEPTH_MAX 32u    /* arrays and objects in each other, in a pointer; chat messages have 6 */
 #define SAFE_COUNT_MAX    256u   /* values of one bottle that a person has allowed; 4 KiB */
 #define BINDING_COUNT_MAX 64u    /* bindings that a bottle adds, and classes that it switches off */
