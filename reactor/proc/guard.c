@@ -15,6 +15,7 @@ struct guard {
     int tty, leash; /* leash: our end of the pipe; a byte dismisses the child, its end alone is an alarm */
     pid_t child;
     struct termios saved;
+    struct span farewell;
     bool raw;
 };
 
@@ -39,7 +40,8 @@ static _Noreturn void watch_over(const struct guard *guard, int leash)
     do len = read(1, &byte, 1);
     while (len < 0 && errno == EINTR);
     if (len == 0) tcsetattr(0, TCSANOW, &guard->saved);
-    _exit(0);
+    if (len == 0 && guard->farewell.len > 0) len = write(0, guard->farewell.at, guard->farewell.len);
+    _exit(len < 0);
 }
 
 static enum err post_child(struct guard *guard)
@@ -54,12 +56,13 @@ static enum err post_child(struct guard *guard)
     return guard->child > 0 ? ERR_OK : ERR_SYS;
 }
 
-enum err guard_new(int tty, struct guard **guard_out)
+enum err guard_new(int tty, struct span farewell, struct guard **guard_out)
 {
     AUTO(guard) guard = mem_new(sizeof *guard);
 
     if (guard == NULL) return ERR_NOMEM;
     guard->tty = tty;
+    guard->farewell = farewell;
     guard->leash = -1;
     if (tcgetattr(tty, &guard->saved) != 0) return ERR_SYS;
     TRY(post_child(guard));

@@ -6,12 +6,15 @@
  */
 #pragma once
 #include "reactor/base/err.h"
+#include "reactor/base/span.h"
 
 struct guard;
 
 /* Remembers how the terminal at tty is, and posts the child, which is a copy of this process: before it holds secrets.
- * tty stays the caller's and outlives the guard.  errors: ERR_NOMEM, ERR_SYS */
-MUST_CHECK enum err guard_new(int tty, struct guard **guard_out);
+ * tty stays the caller's and outlives the guard.
+ *   farewell  what it then writes to the terminal: to leave another screen, say; borrowed until guard_free()
+ *   errors    ERR_NOMEM, ERR_SYS */
+MUST_CHECK enum err guard_new(int tty, struct span farewell, struct guard **guard_out);
 
 /* Every key is a byte from here on.  errors: ERR_SYS */
 MUST_CHECK enum err guard_raw(struct guard *guard);

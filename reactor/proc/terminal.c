@@ -143,7 +143,7 @@ static enum err open_pty(struct terminal *terminal, const int ours[3])
     terminal->pty = true;
     terminal->tty = open_anew(ours[0], O_RDWR);
     if (terminal->tty < 0) return ERR_SYS;
-    TRY(guard_new(terminal->tty, &terminal->guard));
+    TRY(guard_new(terminal->tty, SPAN_LIT(""), &terminal->guard));
     TRY(pty_open(&terminal->master, &slave));
     terminal->pumps[0].from = terminal->pumps[1].to = terminal->tty;
     terminal->pumps[0].to = terminal->pumps[1].from = terminal->master;
