@@ -30,9 +30,13 @@ static const char help[] =
     "\n"
     "Keys: j and k or the arrows move, enter shows all of a proposal, a approves, r rejects, m narrows a route before "
     "it\n"
-    "is granted, h is the history, R what is remembered, ? all keys, q quits.  An answer always has a reason.\n"
-    "For scripts there is `bottled queue`.\n"
+    "is granted, h is the history, R what is remembered, ? all keys, q quits.  No single key lets anything go: a yes\n"
+    "asks how far it goes (this value, at this host only, once), and why.\n"
+    "Where NO_COLOR is set there are no colours.  For scripts there is `bottled queue`.\n"
     "Exit codes: 0 quit, 2 usage, 3 no terminal, or the queue can't be had at the start.\n";
+
+/* All but the last end it. */
+static const int signal_numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGWINCH};
 
 struct supervise {
     struct operator operator;
@@ -40,86 +44,114 @@ struct supervise {
     struct loop *loop;
     struct timer timer;
     struct watch *keys;
-    struct signal_watch *signals[3];
-    uint64_t retry_ms; /* when a queue that was lost is opened again */
+    struct signal_watch *signals[COUNT_OF(signal_numbers)];
     const char *bottle;
+    uint64_t reopen_ms, busy_ms; /* a queue that was lost is opened again; since when it has been busy: 0, it is not */
+    bool damaged;                /* something in it can't be read; the rest is shown */
+    struct tui_wish pending;     /* what is to be written, until it is, or until: */
+    uint64_t give_up_ms;
 };
 
 /* --- the queue --------------------------------------------------------------------------------------------------- */
 
 static void lose(struct supervise *s, const char *why)
 {
-    snprintf(s->tui.banner, sizeof s->tui.banner, "the queue can't be had: %s", why);
-    tui_list_begin(&s->tui);
+    tui_lost(&s->tui, why);
     store_free(&s->operator.store);
-    s->retry_ms = operator_now_ms() + POLL_LOST_MS;
+    s->pending.kind = TUI_NOTHING;
+    s->reopen_ms = loop_now_ms(s->loop) + POLL_LOST_MS;
 }
 
-static void on_item(void *owner, const struct store_item *item)
+static void reopen(struct supervise *s)
 {
-    tui_list_add(&((struct supervise *)owner)->tui, item, operator_now_ms());
+    struct arena arena = arena_begin(KIB(64));
+    const char *why;
+
+    if (store_open(s->operator.root, 0, &arena, &why, &s->operator.store) != STORE_OK) {
+        s->operator.store = NULL;
+        lose(s, why);
+    }
+    arena_end(&arena);
 }
 
-struct last {
+struct page {
     struct supervise *supervise;
-    uint64_t id;
+    void (*each)(struct tui *tui, const struct store_item *item);
+    uint64_t last;
     size_t count;
 };
 
-static void on_listed(void *owner, const struct store_item *item)
+static void on_item(void *owner, const struct store_item *item)
 {
-    struct last *last = owner;
+    struct page *page = owner;
 
-    last->id = item->proposal.id;
-    last->count++;
-    on_item(last->supervise, item);
+    page->last = item->proposal.id;
+    page->count++;
+    page->each(&page->supervise->tui, item);
 }
 
-static enum store_err read_list(struct supervise *s)
+/* Each of a view, TUI_PAGES_MAX calls at most: a look may not take long. */
+static enum store_err for_each(struct supervise *s, enum store_view view, uint64_t from,
+                               void (*each)(struct tui *tui, const struct store_item *item))
 {
-    struct last last = {.supervise = s};
-    enum store_view view = tui_view(&s->tui);
+    struct page page = {.supervise = s, .each = each, .last = from, .count = STORE_BATCH};
 
-    tui_list_begin(&s->tui);
-    do {
-        last.count = 0;
-        STORE_TRY(store_list(s->operator.store, view, last.id, on_listed, &last));
-    } while (last.count > 0 && s->tui.row_count < TUI_ROWS_MAX);
-    tui_list_end(&s->tui);
+    for (size_t i = 0; i < TUI_PAGES_MAX && page.count == STORE_BATCH && !s->tui.more; i++) {
+        page.count = 0;
+        enum store_err err = store_list(s->operator.store, view, page.last, on_item, &page);
+        if (err == STORE_CORRUPT) s->damaged = true;
+        if (err != STORE_OK) return err == STORE_CORRUPT ? STORE_OK : err;
+    }
+    s->tui.more |= page.count == STORE_BATCH;
     return STORE_OK;
 }
 
+static enum store_err for_one(struct supervise *s, uint64_t id,
+                              void (*each)(struct tui *tui, const struct store_item *item))
+{
+    struct page page = {.supervise = s, .each = each};
+
+    return store_list(s->operator.store, STORE_ONE, id, on_item, &page);
+}
+
+static enum store_err read_all(struct supervise *s)
+{
+    s->damaged = s->tui.more = false;
+    STORE_TRY(for_each(s, STORE_OPEN, s->tui.newest, tui_hear));
+    tui_list_begin(&s->tui);
+    STORE_TRY(for_each(s, tui_view(&s->tui), 0, tui_list_add));
+    struct tui_wish wish = tui_list_end(&s->tui);
+    if (wish.kind == TUI_TELL) STORE_TRY(for_one(s, wish.id, tui_tell));
+    return s->tui.mode == TUI_DETAIL ? for_one(s, s->tui.shown, tui_show) : STORE_OK;
+}
+
+/* A queue that is busy for a moment is as it was. */
 static void look(struct supervise *s)
 {
-    const char *why = "";
+    uint64_t now_ms = loop_now_ms(s->loop);
 
-    if (s->operator.store == NULL && operator_now_ms() >= s->retry_ms &&
-        store_open(s->operator.root, 0, &s->operator.arena, &why, &s->operator.store) != STORE_OK) {
-        lose(s, why);
-        s->operator.store = NULL;
-    }
+    tui_at(&s->tui, operator_now_ms());
+    if (s->operator.store == NULL && now_ms >= s->reopen_ms) reopen(s);
     if (s->operator.store == NULL) return;
-    enum store_err err = read_list(s);
+    enum store_err err = read_all(s);
+    if (err != STORE_BUSY)
+        s->busy_ms = 0;
+    else if (s->busy_ms == 0)
+        s->busy_ms = now_ms;
     if (err == STORE_OK)
-        s->tui.banner[0] = '\0';
+        tui_warn(&s->tui, s->damaged ? "some of the queue can't be read" : NULL);
     else if (err != STORE_BUSY)
         lose(s, store_err_meaning(err));
+    else if (now_ms - s->busy_ms >= TUI_BUSY_MS)
+        tui_warn(&s->tui, store_err_meaning(err));
 }
 
 static void draw(struct supervise *s)
 {
     if (s->tui.bell) screen_bell();
     s->tui.bell = false;
-    screen_draw(&s->tui);
-}
-
-static void on_timer(struct timer *timer)
-{
-    struct supervise *s = CONTAINER_OF(timer, struct supervise, timer);
-
-    look(s);
-    draw(s);
-    timer_arm(timer, loop_now_ms(s->loop) + TUI_LOOK_MS);
+    if (s->tui.changed) screen_draw(&s->tui);
+    s->tui.changed = false;
 }
 
 /* --- what a key asked for ---------------------------------------------------------------------------------------- */
@@ -133,50 +165,63 @@ static void tell_standing(struct supervise *s, uint64_t id, const struct decisio
     buf_clear(&words);
 }
 
-static void decide(struct supervise *s, const struct tui_wish *wish)
+static enum store_err decide(struct supervise *s, const struct tui_wish *wish)
 {
     struct decision stands, decision = wish->decision;
     struct arena arena = arena_begin(KIB(8));
 
     decision.operator= span_of(s->operator.name);
     decision.at_ms = operator_now_ms();
-    enum store_err err = OPERATOR_TRY_AGAIN(store_decide(s->operator.store, wish->id, &decision, &arena, &stands));
-    if (err == STORE_OK)
-        tui_say(&s->tui, "%" PRIu64 ": %s", wish->id, decision.scope == SCOPE_NO ? "rejected" : "approved");
-    else if (err == STORE_DECIDED)
-        tell_standing(s, wish->id, &stands);
-    else
-        tui_say(&s->tui, "%" PRIu64 ": not answered: %s", wish->id, store_err_meaning(err));
+    enum store_err err = store_decide(s->operator.store, wish->id, &decision, &arena, &stands);
+    if (err == STORE_DECIDED) tell_standing(s, wish->id, &stands);
     arena_end(&arena);
+    return err;
 }
 
-static void on_detail(void *owner, const struct store_item *item)
+/* A queue that is busy is tried again, and the loop goes on meanwhile. */
+static void try_pending(struct supervise *s)
 {
-    struct supervise *s = owner;
+    const struct tui_wish *wish = &s->pending;
+    enum store_err err = STORE_MISSING;
 
-    if (show_detail(&s->tui.detail, item, operator_now_ms()) != ERR_OK) buf_clear(&s->tui.detail);
-}
-
-static void forget(struct supervise *s, uint64_t id)
-{
-    enum store_err err =
-        OPERATOR_TRY_AGAIN(store_forget(s->operator.store, id, span_of(s->operator.name), operator_now_ms()));
-
-    tui_say(&s->tui, "%" PRIu64 ": %s", id, err == STORE_OK ? "forgotten" : store_err_meaning(err));
+    if (s->operator.store != NULL)
+        err = wish->kind == TUI_DECIDE
+                  ? decide(s, wish)
+                  : store_forget(s->operator.store, wish->id, span_of(s->operator.name), operator_now_ms());
+    if (err == STORE_BUSY && loop_now_ms(s->loop) < s->give_up_ms) {
+        tui_say(&s->tui, "%" PRIu64 ": the queue is busy, trying again", wish->id);
+        return;
+    }
+    s->pending.kind = TUI_NOTHING;
+    tui_written(&s->tui, err == STORE_OK || err == STORE_DECIDED);
+    if (err == STORE_OK) err = for_one(s, wish->id, tui_tell);
+    if (err != STORE_OK && err != STORE_DECIDED)
+        tui_say(&s->tui, "%" PRIu64 ": nothing was written: %s", wish->id, store_err_meaning(err));
 }
 
 static void fulfil(struct supervise *s, const struct tui_wish *wish)
 {
-    if (wish->kind == TUI_QUIT) loop_stop(s->loop);
-    if (wish->kind == TUI_QUIT || wish->kind == TUI_NOTHING) return;
-    if (s->operator.store == NULL) {
-        tui_say(&s->tui, "the queue can't be had: nothing was answered");
+    switch (wish->kind) {
+    case TUI_NOTHING:
+    case TUI_TELL: return;
+    case TUI_QUIT: loop_stop(s->loop); return;
+    case TUI_DECIDE:
+    case TUI_FORGET:
+        s->pending = *wish;
+        s->give_up_ms = loop_now_ms(s->loop) + OPERATOR_BUSY_MS;
+        try_pending(s);
         return;
     }
-    if (wish->kind == TUI_DECIDE) decide(s, wish);
-    if (wish->kind == TUI_FORGET) forget(s, wish->id);
-    if (wish->kind == TUI_SHOW && store_list(s->operator.store, STORE_ONE, wish->id, on_detail, s) != STORE_OK)
-        tui_say(&s->tui, "%" PRIu64 " can't be read", wish->id);
+}
+
+static void on_timer(struct timer *timer)
+{
+    struct supervise *s = CONTAINER_OF(timer, struct supervise, timer);
+
+    if (s->pending.kind != TUI_NOTHING) try_pending(s);
+    look(s);
+    draw(s);
+    timer_arm(timer, loop_now_ms(s->loop) + TUI_LOOK_MS);
 }
 
 static void on_keys(void *context)
@@ -213,13 +258,9 @@ static void on_signal(void *context, int number)
 
 static enum err begin(struct supervise *s)
 {
-    static const int numbers[] = {SIGTERM, SIGINT, SIGWINCH};
-
-    TRY(tui_begin(&s->tui));
-    if (s->bottle != NULL) snprintf(s->tui.bottle, sizeof s->tui.bottle, "%s", s->bottle);
     TRY(loop_new(&s->loop));
-    for (size_t i = 0; i < COUNT_OF(numbers); i++)
-        TRY(signal_watch_new(s->loop, numbers[i], on_signal, s, &s->signals[i]));
+    for (size_t i = 0; i < COUNT_OF(signal_numbers); i++)
+        TRY(signal_watch_new(s->loop, signal_numbers[i], on_signal, s, &s->signals[i]));
     TRY(watch_readable(s->loop, STDIN_FILENO, on_keys, s, &s->keys));
     TRY(watch_on(s->keys, true));
     timer_init(&s->timer, s->loop, on_timer);
@@ -242,6 +283,11 @@ static int run(struct supervise *s)
 {
     const char *why;
 
+    if (tui_begin(&s->tui) != ERR_OK) return EXIT_BROKEN;
+    if (s->bottle != NULL && tui_filter(&s->tui, s->bottle) != ERR_OK) {
+        fputs("--bottle: no bottle can have that name\n", stderr);
+        return EXIT_USAGE;
+    }
     if (operator_open(&s->operator, & why) != STORE_OK) {
         fprintf(stderr, "%s\n", why);
         return EXIT_BROKEN;

@@ -4,64 +4,22 @@
 #include <stdio.h>
 
 #include "queue/show.h"
+#include "queue/tui/cells.h"
 #include "reactor/base/mem.h"
 #include "reactor/base/own.h"
 
-typedef struct tui_wish action_fn(struct tui *tui);
+const char *tui_mode_name(enum tui_mode mode)
+{
+    static const char *const names[] = {
+#define NAME_(id, name) [id] = name,
+        TUI_MODE_LIST(NAME_)};
 
-static const struct tui_wish nothing = {.kind = TUI_NOTHING};
-
-static action_fn up, down, page_up, page_down, open_detail, approve, reject, modify, history, remembered, filter, help,
-    back, quit, scope_value, scope_host, scope_once, why_tests, why_false, why_legitimate, why_later, why_words,
-    words_done, methods_done, path_done, forget;
-
-/* clang-format off */
-#define MOVES(mode)                                                                                                    \
-    {mode, TUI_KEY_UP, NULL, NULL},       {mode, 'k', "j/k", "move"},   {mode, TUI_KEY_DOWN, NULL, NULL},              \
-    {mode, 'j', NULL, NULL},              {mode, TUI_KEY_PAGE_UP, NULL, NULL}, {mode, TUI_KEY_PAGE_DOWN, NULL, NULL}
-#define MOVE_ACTIONS up, up, down, down, page_up, page_down
-#define OPENS(mode)                                                                                                    \
-    {mode, TUI_KEY_ENTER, "enter", "details"}, {mode, 'a', "a", "approve"}, {mode, 'r', "r", "reject"},                \
-    {mode, 'm', "m", "modify a route"}
-#define OPEN_ACTIONS open_detail, approve, reject, modify
-#define LEAVES(mode) {mode, TUI_KEY_ESCAPE, "esc", "back"}, {mode, 'q', NULL, NULL}
-#define LEAVE_ACTIONS back, back
-const struct tui_binding tui_bindings[] = {
-    MOVES(TUI_WAITING), OPENS(TUI_WAITING),
-    {TUI_WAITING, 'h', "h", "history"}, {TUI_WAITING, 'R', "R", "remembered"}, {TUI_WAITING, 'f', "f", "bottle"},
-    {TUI_WAITING, '?', "?", "help"},    {TUI_WAITING, 'q', "q", "quit"},
-    MOVES(TUI_HISTORY), {TUI_HISTORY, TUI_KEY_ENTER, "enter", "details"}, {TUI_HISTORY, 'f', "f", "bottle"},
-    LEAVES(TUI_HISTORY),
-    MOVES(TUI_REMEMBERED), {TUI_REMEMBERED, TUI_KEY_ENTER, "enter", "details"}, {TUI_REMEMBERED, 'x', "x", "forget"},
-    {TUI_REMEMBERED, 'f', "f", "bottle"}, LEAVES(TUI_REMEMBERED),
-    MOVES(TUI_DETAIL), {TUI_DETAIL, 'a', "a", "approve"}, {TUI_DETAIL, 'r', "r", "reject"},
-    {TUI_DETAIL, 'm', "m", "modify a route"}, LEAVES(TUI_DETAIL),
-    {TUI_SCOPE, '1', "1", "this value"}, {TUI_SCOPE, '2', "2", "at this host only"}, {TUI_SCOPE, '3', "3", "once"},
-    LEAVES(TUI_SCOPE),
-    {TUI_WHY, '1', "1", "used in tests"},  {TUI_WHY, '2', "2", "false positive"}, {TUI_WHY, '3', "3", "legitimate use"},
-    {TUI_WHY, '4', "4", "fix later"},      {TUI_WHY, '5', "5", "in words"},       LEAVES(TUI_WHY),
-    {TUI_WORDS, TUI_KEY_ENTER, "enter", "done"},   {TUI_WORDS, TUI_KEY_ESCAPE, "esc", "back"},
-    {TUI_METHODS, TUI_KEY_ENTER, "enter", "next"}, {TUI_METHODS, TUI_KEY_ESCAPE, "esc", "back"},
-    {TUI_PATH, TUI_KEY_ENTER, "enter", "next"},    {TUI_PATH, TUI_KEY_ESCAPE, "esc", "back"},
-    MOVES(TUI_HELP), LEAVES(TUI_HELP),
-};
-static action_fn *const actions[] = {
-    MOVE_ACTIONS, OPEN_ACTIONS, history, remembered, filter, help, quit,
-    MOVE_ACTIONS, open_detail, filter, LEAVE_ACTIONS,
-    MOVE_ACTIONS, open_detail, forget, filter, LEAVE_ACTIONS,
-    MOVE_ACTIONS, approve, reject, modify, LEAVE_ACTIONS,
-    scope_value, scope_host, scope_once, LEAVE_ACTIONS,
-    why_tests, why_false, why_legitimate, why_later, why_words, LEAVE_ACTIONS,
-    words_done, back, methods_done, back, path_done, back,
-    MOVE_ACTIONS, LEAVE_ACTIONS,
-};
-/* clang-format on */
-_Static_assert(COUNT_OF(actions) == COUNT_OF(tui_bindings), "an action a key");
-const size_t tui_binding_count = COUNT_OF(tui_bindings);
+    return names[mode];
+}
 
 enum err tui_begin(struct tui *tui)
 {
-    *tui = (struct tui){.mode = TUI_WAITING, .list = TUI_WAITING};
+    *tui = (struct tui){.mode = TUI_WAITING, .list = TUI_WAITING, .changed = true};
     tui->rows = mem_new(TUI_ROWS_MAX * sizeof *tui->rows);
     return tui->rows != NULL ? ERR_OK : ERR_NOMEM;
 }
@@ -73,6 +31,14 @@ void tui_end(struct tui *tui)
     tui->rows = NULL;
 }
 
+/* Ages are told in seconds. */
+void tui_at(struct tui *tui, uint64_t now_ms)
+{
+    if (now_ms / 1000 != tui->now_ms / 1000) tui->changed = true;
+    tui->now_ms = now_ms;
+    if (now_ms - tui->said_ms >= TUI_MESSAGE_MS) tui->message[0] = '\0';
+}
+
 void tui_say(struct tui *tui, const char *format, ...)
 {
     va_list args;
@@ -80,9 +46,50 @@ void tui_say(struct tui *tui, const char *format, ...)
     va_start(args, format);
     vsnprintf(tui->message, sizeof tui->message, format, args);
     va_end(args);
+    tui->said_ms = tui->now_ms;
+    tui->changed = true;
 }
 
-/* --- the list ---------------------------------------------------------------------------------------------------- */
+/* --- a row -------------------------------------------------------------------------------------------------------- */
+
+/* Cleaned into cell[size], which has four bytes a column, and its end. */
+static void keep(char *cell, size_t size, struct span text, bool its_end)
+{
+    struct buf clean = {0};
+    size_t columns = (size - 1) / 4;
+
+    if (show_clean(&clean, text, its_end ? 0 : columns) == ERR_OK) {
+        struct span kept = its_end ? cells_last(buf_span(&clean), columns) : buf_span(&clean);
+        snprintf(cell, size, "%.*s", SPAN_FMT(kept));
+    }
+    buf_clear(&clean);
+}
+
+/* Of a host the end is kept: it says whose it is. */
+static void fill_row(struct tui_row *row, const struct store_item *item)
+{
+    const struct proposal *proposal = &item->proposal;
+
+    memset(row, 0, sizeof *row);
+    row->id = proposal->id;
+    row->created_ms = proposal->created_ms;
+    row->deadline_ms = proposal->deadline_ms;
+    row->tool = proposal->tool;
+    row->state = item->state;
+    row->waiting = item->waiting;
+    memcpy(row->fingerprint, proposal->fingerprint, sizeof row->fingerprint);
+    keep(row->bottle, sizeof row->bottle, proposal->bottle, false);
+    keep(row->rule, sizeof row->rule, proposal->tool == TOOL_ROUTE ? SPAN_LIT("new host") : proposal->rule, false);
+    keep(row->method, sizeof row->method, proposal->method, false);
+    keep(row->host, sizeof row->host, proposal->host, true);
+    keep(row->path, sizeof row->path, proposal->path, false);
+    if (item->decision == NULL) return;
+    row->scope = item->decision->scope;
+    row->decided_ms = item->decision->at_ms;
+    keep(row->who, sizeof row->who, item->decision->operator, false);
+}
+
+/* --- the list ----------------------------------------------------------------------------------------------------- */
 
 enum store_view tui_view(const struct tui *tui)
 {
@@ -92,47 +99,59 @@ enum store_view tui_view(const struct tui *tui)
     return views[tui->list];
 }
 
-void tui_list_begin(struct tui *tui) { tui->row_count = tui->more = 0; }
+void tui_list_begin(struct tui *tui)
+{
+    tui->filled = 0;
+    tui->more = false;
+}
+
+/* Can a bottle be called that?  What can't is shown, cleaned, and is nothing to look for. */
+static bool is_name(struct span name)
+{
+    for (size_t i = 0; i < name.len; i++)
+        if (name.at[i] <= ' ' || name.at[i] > '~' || name.at[i] == '\\') return false;
+    return name.len > 0 && name.len <= MANIFEST_NAME_MAX;
+}
+
+enum err tui_filter(struct tui *tui, const char *bottle)
+{
+    if (!is_name(span_of(bottle))) return ERR_SYNTAX;
+    snprintf(tui->bottle, sizeof tui->bottle, "%s", bottle);
+    return ERR_OK;
+}
 
 static void know_bottle(struct tui *tui, struct span name)
 {
     for (size_t i = 0; i < tui->bottle_count; i++)
         if (span_is(name, span_of(tui->bottles[i]))) return;
-    if (tui->bottle_count == COUNT_OF(tui->bottles) || name.len > MANIFEST_NAME_MAX) return;
+    if (tui->bottle_count == COUNT_OF(tui->bottles) || !is_name(name)) return;
     memcpy(tui->bottles[tui->bottle_count], name.at, name.len);
     tui->bottles[tui->bottle_count++][name.len] = '\0';
 }
 
-static bool is_once_only(const struct proposal *proposal)
+static bool is_looked_for(const struct tui *tui, const struct proposal *proposal)
 {
-    static const uint8_t none[sizeof proposal->fingerprint];
-
-    return proposal->tool != TOOL_ROUTE && memcmp(proposal->fingerprint, none, sizeof none) == 0;
+    return tui->bottle[0] == '\0' || span_is(proposal->bottle, span_of(tui->bottle));
 }
 
-void tui_list_add(struct tui *tui, const struct store_item *item, uint64_t now_ms)
+void tui_list_add(struct tui *tui, const struct store_item *item)
 {
-    const struct proposal *proposal = &item->proposal;
-    struct buf line = {0};
+    struct tui_row row;
 
-    know_bottle(tui, proposal->bottle);
-    if (tui->bottle[0] != '\0' && !span_is(proposal->bottle, span_of(tui->bottle))) return;
-    if (item->state == AUDIT_PROPOSED && proposal->id > tui->newest) {
-        tui->bell = true;
-        tui->newest = proposal->id;
-    }
-    if (tui->row_count == TUI_ROWS_MAX) {
-        tui->more++;
+    know_bottle(tui, item->proposal.bottle);
+    if (!is_looked_for(tui, &item->proposal)) return;
+    if (tui->filled == TUI_ROWS_MAX) {
+        tui->more = true;
         return;
     }
-    struct tui_row *row = &tui->rows[tui->row_count++];
-    *row = (struct tui_row){.id = proposal->id, .tool = proposal->tool, .once_only = is_once_only(proposal)};
-    if (show_line(&line, item, now_ms) == ERR_OK)
-        snprintf(row->line, sizeof row->line, "%.*s", SPAN_FMT(buf_span(&line)));
-    buf_clear(&line);
+    fill_row(&row, item);
+    struct tui_row *old = &tui->rows[tui->filled++];
+    if (memcmp(old, &row, sizeof row) == 0) return;
+    *old = row;
+    tui->changed = true;
 }
 
-static size_t index_of(const struct tui *tui, uint64_t id)
+size_t tui_place(const struct tui *tui, uint64_t id)
 {
     size_t i = 0;
 
@@ -140,238 +159,90 @@ static size_t index_of(const struct tui *tui, uint64_t id)
     return i;
 }
 
-static const struct tui_row *selected_row(const struct tui *tui)
+static bool is_answering(const struct tui *tui) { return tui->mode >= TUI_SCOPE && tui->mode <= TUI_PATH; }
+
+/* What a person was about to answer is gone: what stands in its place was not what they saw.  The detail of one that is
+ * gone stays, and says so. */
+struct tui_wish tui_list_end(struct tui *tui)
 {
-    size_t i = index_of(tui, tui->selected);
+    uint64_t gone = tui->selected;
 
-    return tui->selected != 0 && i < tui->row_count ? &tui->rows[i] : NULL;
-}
-
-/* What a person was about to answer is gone: what stands in its place was not what they saw. */
-void tui_list_end(struct tui *tui)
-{
-    bool is_answering = tui->mode == TUI_SCOPE || tui->mode == TUI_WHY || tui->mode == TUI_WORDS ||
-                        tui->mode == TUI_METHODS || tui->mode == TUI_PATH;
-
-    if (tui->selected == 0 || selected_row(tui) != NULL || tui->list != TUI_WAITING) return;
-    if (tui->message[0] == '\0') tui_say(tui, "%llu no longer waits", (unsigned long long)tui->selected);
-    tui->selected = 0;
-    if (is_answering) tui->mode = TUI_WAITING;
-}
-
-/* --- moving ------------------------------------------------------------------------------------------------------ */
-
-static bool is_list(enum tui_mode mode) { return mode <= TUI_REMEMBERED; }
-
-static struct tui_wish move_by(struct tui *tui, int by)
-{
-    size_t at = index_of(tui, tui->selected);
-
-    if (!is_list(tui->mode)) {
-        tui->top = by < 0 && tui->top < (size_t)-by ? 0 : tui->top + (size_t)by;
-        return nothing;
+    if (tui->row_count != tui->filled) tui->changed = true;
+    tui->row_count = tui->filled;
+    size_t place = tui_place(tui, gone);
+    if (gone == 0 || place < tui->row_count || tui->writing) {
+        if (place < tui->row_count) tui->place = place;
+        return (struct tui_wish){.kind = TUI_NOTHING};
     }
-    if (tui->row_count == 0) return nothing;
-    if (tui->selected == 0 || at == tui->row_count)
-        at = 0;
-    else if (by < 0)
-        at = at < (size_t)-by ? 0 : at - (size_t)-by;
-    else
-        at = at + (size_t)by >= tui->row_count ? tui->row_count - 1 : at + (size_t)by;
-    tui->selected = tui->rows[at].id;
-    return nothing;
-}
-
-static struct tui_wish up(struct tui *tui) { return move_by(tui, -1); }
-static struct tui_wish down(struct tui *tui) { return move_by(tui, 1); }
-static struct tui_wish page_up(struct tui *tui) { return move_by(tui, -10); }
-static struct tui_wish page_down(struct tui *tui) { return move_by(tui, 10); }
-
-static struct tui_wish go(struct tui *tui, enum tui_mode mode)
-{
-    tui->mode = mode;
-    tui->top = 0;
-    if (is_list(mode) && tui->list != mode) {
-        tui->list = mode;
-        tui->selected = 0;
-    }
-    return nothing;
-}
-
-static struct tui_wish back(struct tui *tui)
-{
-    bool from_list = is_list(tui->mode) || tui->mode == TUI_HELP;
-
-    return go(tui, from_list ? TUI_WAITING : tui->list);
-}
-
-static struct tui_wish history(struct tui *tui) { return go(tui, TUI_HISTORY); }
-static struct tui_wish remembered(struct tui *tui) { return go(tui, TUI_REMEMBERED); }
-static struct tui_wish help(struct tui *tui) { return go(tui, TUI_HELP); }
-static struct tui_wish quit(struct tui *tui)
-{
-    (void)tui;
-    return (struct tui_wish){.kind = TUI_QUIT};
-}
-
-/* Every bottle, then each by itself. */
-static struct tui_wish filter(struct tui *tui)
-{
-    size_t next = 0;
-
-    for (size_t i = 0; i < tui->bottle_count; i++)
-        if (strcmp(tui->bottle, tui->bottles[i]) == 0) next = i + 1;
-    if (tui->bottle[0] != '\0' && next == tui->bottle_count)
-        tui->bottle[0] = '\0';
-    else if (next < tui->bottle_count)
-        memcpy(tui->bottle, tui->bottles[next], sizeof tui->bottle);
     tui->selected = 0;
-    return nothing;
+    tui->changed = true;
+    if (is_answering(tui)) tui->mode = tui->list;
+    return (struct tui_wish){.kind = TUI_TELL, .id = gone};
 }
 
-static const struct tui_row *need_row(struct tui *tui)
+void tui_hear(struct tui *tui, const struct store_item *item)
 {
-    const struct tui_row *row = selected_row(tui);
+    struct tui_row row;
 
-    if (row == NULL) tui_say(tui, "select one first: j and k, or the arrows");
-    return row;
+    tui->newest = item->proposal.id;
+    if (!is_looked_for(tui, &item->proposal)) return;
+    tui->bell = true;
+    if (tui->mode == TUI_WAITING) return;
+    fill_row(&row, item);
+    tui_say(tui, "%llu has come: %s, to %s", (unsigned long long)row.id, row.rule, row.host);
 }
 
-static struct tui_wish open_detail(struct tui *tui)
+/* --- one of them -------------------------------------------------------------------------------------------------- */
+
+void tui_show(struct tui *tui, const struct store_item *item)
 {
-    if (need_row(tui) == NULL) return nothing;
+    struct buf now = {0};
+
+    if (show_detail(&now, item, tui->now_ms) != ERR_OK) buf_cut(&now, 0);
+    if (span_is(buf_span(&now), buf_span(&tui->detail))) {
+        buf_clear(&now);
+        return;
+    }
     buf_clear(&tui->detail);
-    go(tui, TUI_DETAIL);
-    return (struct tui_wish){.kind = TUI_SHOW, .id = tui->selected};
+    tui->detail = now;
+    tui->changed = true;
 }
 
-static struct tui_wish forget(struct tui *tui)
+void tui_tell(struct tui *tui, const struct store_item *item)
 {
-    if (need_row(tui) == NULL) return nothing;
-    return (struct tui_wish){.kind = TUI_FORGET, .id = tui->selected};
+    unsigned long long id = item->proposal.id;
+    struct buf words = {0};
+
+    if (item->decision == NULL)
+        tui_say(tui, "%llu: %s", id, audit_event_name(item->state));
+    else if (show_decision(&words, item->decision, tui->now_ms) == ERR_OK)
+        tui_say(tui, "%llu: %s%.*s", id, item->state == AUDIT_FORGOTTEN ? "taken back; it was " : "",
+                SPAN_FMT(buf_span(&words)));
+    buf_clear(&words);
 }
 
-/* --- an answer --------------------------------------------------------------------------------------------------- */
-
-static const struct tui_row *begin_draft(struct tui *tui)
+void tui_written(struct tui *tui, bool done)
 {
-    const struct tui_row *row = tui->list == TUI_WAITING ? need_row(tui) : NULL;
-
-    if (tui->list != TUI_WAITING) tui_say(tui, "that is answered, or over");
-    if (row == NULL) return NULL;
-    tui->draft = (struct decision){0};
-    tui->draft_id = row->id;
-    tui->words = tui->methods = tui->path = (struct tui_input){0};
-    return row;
+    tui->writing = false;
+    tui->changed = true;
+    if (done && tui->selected == tui->draft_id) tui->selected = 0;
 }
 
-static struct tui_wish approve(struct tui *tui) { return begin_draft(tui) != NULL ? go(tui, TUI_SCOPE) : nothing; }
-
-static struct tui_wish reject(struct tui *tui)
+void tui_warn(struct tui *tui, const char *why)
 {
-    if (begin_draft(tui) == NULL) return nothing;
-    tui->draft.scope = SCOPE_NO;
-    return go(tui, TUI_WHY);
+    struct buf clean = {0};
+
+    if (why != NULL && show_clean(&clean, span_of(why), sizeof tui->banner / 4 - 1) != ERR_OK) buf_cut(&clean, 0);
+    if (!span_is(buf_span(&clean), span_of(tui->banner))) tui->changed = true;
+    snprintf(tui->banner, sizeof tui->banner, "%.*s", SPAN_FMT(buf_span(&clean)));
+    buf_clear(&clean);
 }
 
-static struct tui_wish modify(struct tui *tui)
+void tui_lost(struct tui *tui, const char *why)
 {
-    const struct tui_row *row = begin_draft(tui);
-
-    if (row == NULL) return nothing;
-    if (row->tool == TOOL_ROUTE) return go(tui, TUI_METHODS);
-    tui_say(tui, "modify is not available: this reports what was found, it can be approved or rejected as it is");
-    return nothing;
-}
-
-static struct tui_wish scope(struct tui *tui, enum scope scope)
-{
-    const struct tui_row *row = selected_row(tui);
-
-    if (row == NULL || row->id != tui->draft_id) return back(tui);
-    if (row->once_only && scope != SCOPE_ONCE) {
-        tui_say(tui, "it stands for no value that could be remembered: 3, once");
-        return nothing;
-    }
-    if (row->tool == TOOL_ROUTE && scope == SCOPE_HOST) {
-        tui_say(tui, "a route is for its host already: 1, for the proxy's life, or 3, once");
-        return nothing;
-    }
-    tui->draft.scope = scope;
-    return go(tui, TUI_WHY);
-}
-
-static struct tui_wish scope_value(struct tui *tui) { return scope(tui, SCOPE_VALUE); }
-static struct tui_wish scope_host(struct tui *tui) { return scope(tui, SCOPE_HOST); }
-static struct tui_wish scope_once(struct tui *tui) { return scope(tui, SCOPE_ONCE); }
-
-static struct tui_wish decide(struct tui *tui, enum why why)
-{
-    struct tui_wish wish = {.kind = TUI_DECIDE, .id = tui->draft_id, .decision = tui->draft};
-
-    wish.decision.why = why;
-    wish.decision.words = (struct span){(const uint8_t *)tui->words.text, tui->words.len};
-    wish.decision.route_methods = (struct span){(const uint8_t *)tui->methods.text, tui->methods.len};
-    wish.decision.route_path = (struct span){(const uint8_t *)tui->path.text, tui->path.len};
-    go(tui, TUI_WAITING);
-    return wish;
-}
-
-static struct tui_wish why_tests(struct tui *tui) { return decide(tui, WHY_TESTS); }
-static struct tui_wish why_false(struct tui *tui) { return decide(tui, WHY_FALSE); }
-static struct tui_wish why_legitimate(struct tui *tui) { return decide(tui, WHY_LEGITIMATE); }
-static struct tui_wish why_later(struct tui *tui) { return decide(tui, WHY_LATER); }
-static struct tui_wish why_words(struct tui *tui) { return go(tui, TUI_WORDS); }
-
-static struct tui_wish words_done(struct tui *tui)
-{
-    if (tui->words.len > 0) return decide(tui, WHY_OTHER);
-    tui_say(tui, "say why in a few words, or esc");
-    return nothing;
-}
-
-static struct tui_wish methods_done(struct tui *tui) { return go(tui, TUI_PATH); }
-static struct tui_wish path_done(struct tui *tui)
-{
-    tui->draft.scope = SCOPE_VALUE;
-    return go(tui, TUI_WHY);
-}
-
-/* --- keys -------------------------------------------------------------------------------------------------------- */
-
-static struct tui_input *input_of(struct tui *tui)
-{
-    switch (tui->mode) {
-    case TUI_WORDS: return &tui->words;
-    case TUI_METHODS: return &tui->methods;
-    case TUI_PATH: return &tui->path;
-    case TUI_WAITING:
-    case TUI_HISTORY:
-    case TUI_REMEMBERED:
-    case TUI_DETAIL:
-    case TUI_SCOPE:
-    case TUI_WHY:
-    case TUI_HELP:
-    case TUI_MODE_COUNT: break;
-    }
-    return NULL;
-}
-
-static void type(struct tui_input *input, int key)
-{
-    if (key == TUI_KEY_BACKSPACE && input->len > 0)
-        input->len--;
-    else if (key >= ' ' && key <= '~' && input->len < TUI_TEXT_MAX)
-        input->text[input->len++] = (char)key;
-}
-
-struct tui_wish tui_key(struct tui *tui, int key)
-{
-    struct tui_input *input = input_of(tui);
-
-    tui->message[0] = '\0';
-    for (size_t i = 0; i < COUNT_OF(tui_bindings); i++)
-        if (tui_bindings[i].mode == tui->mode && tui_bindings[i].key == key) return actions[i](tui);
-    if (input != NULL) type(input, key);
-    return nothing;
+    tui_warn(tui, why);
+    tui->row_count = tui->selected = tui->place = tui->newest = 0;
+    tui->writing = false;
+    tui->before = tui->list;
+    if (is_answering(tui) || tui->mode == TUI_DETAIL) tui->mode = tui->list;
 }

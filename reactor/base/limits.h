@@ -185,7 +185,10 @@
 #define STORE_BYTES_MAX   MIB(1024ull) /* the queue's file: a million proposals and their audit */
 #define PROPOSAL_TEXT_MAX 512u         /* bytes of one text of a proposal or a decision; longer ones are cut */
 #define TUI_LOOK_MS       200u         /* between two looks of a person into the queue */
-#define TUI_ROWS_MAX      1000u        /* proposals of one list on a screen; 512 KiB */
+#define TUI_ROWS_MAX      1000u        /* proposals of one list on a screen; 0.9 MiB */
+#define TUI_PAGES_MAX     16u          /* calls of one look: as many proposals as a bottle may have waiting */
+#define TUI_MESSAGE_MS    SECONDS(20)  /* a message stands over the keys until the next one, or so long */
+#define TUI_BUSY_MS       SECONDS(2)   /* a queue that is busy for longer is told */
 #define OPERATOR_BUSY_MS  SECONDS(5)   /* a verb that finds the queue busy tries again so long */
 #define HOLD_COUNT_MAX    4096u        /* proposals of one bottle that wait at once */
 #define HOLD_WRITE_MS     SECONDS(5)   /* another process is at the queue: a checkpoint takes milliseconds */

@@ -3,31 +3,10 @@
 reads, what an agent's text can't do to a terminal, and people who answer at once."""
 import json, os, pathlib, pwd, shutil, signal, sqlite3, subprocess, time
 from lab import Lab, check, main, wait_for
+from proposer import Proposer
 
 lab = Lab()
 ME = pwd.getpwuid(os.getuid()).pw_name
-
-
-class Proposer:
-    """A proxy at the queue; it lives until it leaves."""
-
-    def __init__(self):
-        self.process = subprocess.Popen([pathlib.Path(lab.binary).with_name("proposer"), str(lab.root)], text=True, bufsize=1,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        lab.processes.append(self.process)
-
-    def say(self, *words):
-        print(*words, sep="\t", file=self.process.stdin, flush=True)
-        return self.process.stdout.readline().strip()
-
-    def propose(self, *words):
-        answer = self.say("propose", *words)
-        check(answer.isdigit(), f"propose {words}: {answer}")
-        return answer
-
-    def leave(self):
-        self.process.stdin.close()
-        check(self.process.wait(20) == 0, "it left")
 
 
 def call(*words, root=lab.root):
@@ -52,7 +31,7 @@ def ids(*words):
     return [str(row["id"]) for row in rows(*words)]
 
 
-proxy = Proposer()
+proxy = Proposer(lab)
 
 
 def story_a_proposal_is_listed_shown_and_answered():
@@ -142,7 +121,7 @@ def story_what_is_remembered_is_listed_and_taken_back():
 
 
 def story_who_asks_no_more_is_not_answered():
-    other = Proposer()
+    other = Proposer(lab)
     one, gone = proxy.propose(), other.propose()
     check(proxy.say("end", one, "expired") == "done", "nobody answered in time")
     queue("approve", one, "--reason", "fix-later")  # it counts for the next try

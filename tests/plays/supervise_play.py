@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """`bottled supervise` in a real terminal (tmux): what arrives is seen, answered with a reason, and goes; a report can't be
 modified; it survives another size, a lost queue and a faster colleague."""
-import json, os, pathlib, shutil, subprocess, sys, threading, time
+import json, os, pathlib, shutil, signal, sqlite3, subprocess, sys, threading
 from lab import Echo, Lab, check, main, wait_for
+from proposer import Proposer
 
 if shutil.which("tmux") is None:
     print("skipped: no tmux")
@@ -10,7 +11,7 @@ if shutil.which("tmux") is None:
 
 HOST, NEW = "api.example.com", "new.example.com"
 TOKENS = ["ghp_" + body for body in ("Zx9Qw3Er5Ty7Ui1Op2As4Df6Gh8Jk0LzXcVb", "Rt6vX8nLw2ZqY3uBc1Kd9MfH4sJg7Pe5Ao0W",
-                                     "Kd9MfH4sJg7Pe5Ao0WRt6vX8nLw2ZqY3uBc1")]
+                                     "Kd9MfH4sJg7Pe5Ao0WRt6vX8nLw2ZqY3uBc1", "Pe5Ao0WRt6vX8nLw2ZqY3uBc1Kd9MfH4sJg7")]
 lab = Lab(low_ports=True).__enter__()
 lab.origin(Echo, HOST)
 lab.bottle("dev", f"  - {{host: {HOST}, ca: CA, allow_private: [127.0.0.0/8]}}\n", "supervise: {timeout: 60, routes: ask}\n")
@@ -18,10 +19,10 @@ proxy = lab.serve("dev", names=(HOST, NEW))
 
 
 class Terminal:
-    def __init__(self, name, columns=100, rows=24, *options):
+    def __init__(self, name, columns=100, rows=24, env="TERM=screen"):
         self.socket = str(lab.dir / f"tmux-{name}")
-        words = [lab.binary, "supervise", "--root", str(lab.root), "--operator", name, *options]
-        self.tmux("-f", "/dev/null", "new-session", "-d", "-x", str(columns), "-y", str(rows), "TERM=screen " + " ".join(words) + "; echo it ended $?; sleep 60")
+        words = f"env {env} {lab.binary} supervise --root {lab.root} --operator {name}"
+        self.tmux("-f", "/dev/null", "new-session", "-d", "-x", str(columns), "-y", str(rows), f"stty -g; {words}; echo it ended $?; sleep 60")
 
     def tmux(self, *words):
         return subprocess.run(["tmux", "-S", self.socket, *words], capture_output=True, text=True, env={**os.environ, "LC_ALL": "C.UTF-8"}).stdout
@@ -37,6 +38,21 @@ class Terminal:
             return wait_for(lambda: (lambda s: s if text in s else None)(self.screen()), seconds)
         except AssertionError:
             raise AssertionError(f"never saw {text!r} in:\n{self.screen()}")
+
+    def sees_in_colour(self, text):
+        """With its escapes: has it a colour?"""
+        self.sees(text)
+        line = next(line for line in self.screen("-e").splitlines() if text in line)
+        return "\x1b[31m" in line or ";31" in line
+
+    def state(self):
+        """The line discipline, whether there is another screen, and whether the cursor is to be seen."""
+        tty, *flags = self.tmux("display-message", "-p", "#{pane_tty} #{alternate_on} #{cursor_flag}").split()
+        return subprocess.run(["stty", "-F", tty, "-g"], capture_output=True, text=True).stdout, *flags
+
+    def pid(self):
+        shell = self.tmux("display-message", "-p", "#{pane_pid}").strip()
+        return int(subprocess.run(["pgrep", "-P", shell, "-f", "supervise --root"], capture_output=True, text=True).stdout.split()[0])
 
     def size(self, columns, rows):
         self.tmux("resize-window", "-x", str(columns), "-y", str(rows))
@@ -57,6 +73,13 @@ def send(body, host=HOST, method="POST"):
     return answer
 
 
+def screenshot(name):
+    """The screen with its colours, where somebody wants it: tests/pane_svg.py draws it."""
+    folder = os.environ.get("BOTTLED_SCREENSHOTS")
+    if folder:
+        pathlib.Path(folder, f"{name}.ansi").write_text(terminal.screen("-e"))
+
+
 def queue(*words):
     return subprocess.run([lab.binary, "queue", *words, "--root", str(lab.root)], capture_output=True, text=True)
 
@@ -65,19 +88,17 @@ def answered(answer):
     return wait_for(lambda: answer and answer[0], 30)
 
 
-terminal = Terminal("alice")
+terminal = Terminal("alice", 100, 15)
 
 
 def story_what_arrives_is_seen_and_goes_with_a_yes_and_a_reason():
     terminal.sees("nothing waits")
     answer = send(f'{{"text": "{TOKENS[0]}"}}')
-    terminal.sees("github-pat  POST https://api.example.com/v1/x")
-    terminal.keys("j")
+    terminal.sees("api.example.com")
     terminal.keys("Enter")
     detail = terminal.sees("rule        github-pat")
     check("ghp_" in detail and TOKENS[0] not in detail and "body" in detail, detail)
-    if os.environ.get("BOTTLED_SCREENSHOT"):
-        pathlib.Path(os.environ["BOTTLED_SCREENSHOT"]).write_text(detail.rstrip() + "\n")
+    screenshot("detail")
     terminal.keys("m")
     terminal.sees("modify is not available")
     check(not answer, "it is still held")
@@ -89,6 +110,7 @@ def story_what_arrives_is_seen_and_goes_with_a_yes_and_a_reason():
     terminal.keys("-l", "the deploy key")
     terminal.keys("Enter")
     check(answered(answer) == "200", f"{answer}")
+    terminal.sees("approved (host) by alice")
     terminal.sees("nothing waits")
     row = json.loads(queue("history", "--json").stdout.splitlines()[0])
     check(row["decision"]["scope"] == "host" and row["decision"]["operator"] == "alice" and row["decision"]["reason"] == "the deploy key", str(row))
@@ -105,13 +127,13 @@ def story_a_no_has_a_reason_too():
 
 def story_a_route_is_narrowed_before_it_is_granted():
     answer = send("x", NEW)
-    terminal.sees("new host  POST https://new.example.com/v1/x")
+    terminal.sees("route new host")
     terminal.keys("j", "m")
-    terminal.sees("methods")
-    terminal.keys("-l", "POST")
+    terminal.sees("> POST_")
     terminal.keys("Enter")
-    terminal.sees("path")
-    terminal.keys("-l", "/v1/**")
+    terminal.sees("> /v1/x_")
+    terminal.keys("BSpace", "*", "*")
+    terminal.sees("> /v1/**_")
     terminal.keys("Enter")
     terminal.sees("yes, why?")
     terminal.keys("3")
@@ -123,10 +145,11 @@ def story_a_route_is_narrowed_before_it_is_granted():
 def story_another_size_and_back():
     answer = send(f'{{"text": "{TOKENS[2]}"}}')
     terminal.sees("github-pat")
-    for columns, rows in ((40, 10), (20, 5), (10, 3), (100, 24)):
-        terminal.size(columns, rows)
-        terminal.sees("too small" if rows < 4 else "waiting")
-    terminal.sees("github-pat  POST https://api.example.com/v1/x")
+    # What each of them alone can look like.
+    sizes = {(40, 10): "\n  LEFT    WAIT RULE ", (20, 5): "\u2026ample.com\n", (10, 3): "too small", (100, 15): " TOOL "}
+    for size, shown in sizes.items():
+        terminal.size(*size)
+        terminal.sees(shown)
     check(not answer, "it is still held")
 
 
@@ -139,28 +162,94 @@ def story_the_first_of_two_people_is_heard():
     terminal.sees("no, why?")
     bob.keys("1")
     bob.sees("approved")
-    terminal.sees("no longer waits")
+    terminal.sees("approved (once) by bob")
+    terminal.keys("1")
+    check("rejected" not in queue("history", "--json").stdout.splitlines()[0], "a key that comes too late says nothing")
     bob.keys("h")
-    bob.sees("approved")
+    bob.sees("yes once")
     bob.keys("Escape")
     bob.keys("q")
     bob.sees("it ended 0")
     bob.end()
 
 
+def story_a_busy_queue_is_tried_again():
+    answer = send(f'{{"text": "{TOKENS[3]}"}}')
+    terminal.sees("github-pat")
+    other = sqlite3.connect(lab.root / "queue" / "queue.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    terminal.keys("j", "r", "2")
+    terminal.sees("the queue is busy, trying again")
+    terminal.keys("?")
+    terminal.sees("No single key")  # and the keys are heard meanwhile
+    terminal.keys("q")
+    other.execute("ROLLBACK")
+    other.close()
+    terminal.sees("rejected by alice")
+    check(answered(answer) == "403", f"{answer}")
+
+
+def story_no_colour_where_none_is_wanted_or_known():
+    for name, env, coloured in (("dora", "TERM=screen", True), ("emil", "TERM=screen NO_COLOR=1", False), ("fred", "TERM=vt100", False),
+                                ("gwen", "TERM=screen LC_ALL=C", True)):
+        one = Terminal(name, 80, 24, env)
+        one.sees("nothing waits")
+        one.keys("r")
+        check(one.sees_in_colour("select one first") == coloured, f"{env}: {one.screen('-e')}")
+        one.keys("q")
+        one.sees("it ended 0")
+        one.end()
+
+
+def story_the_terminal_is_given_back_however_it_ends():
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGKILL, signal.SIGSEGV):
+        one = Terminal(f"hugo{number}")
+        one.sees("nothing waits")
+        before = one.state()
+        check(before[1:] == ("1", "0"), f"{before}")
+        os.kill(one.pid(), number)
+        screen = one.sees("it ended")
+        saved = screen.split()[0]
+        wait_for(lambda: one.state() == (saved + "\n", "0", "1"), 10)
+        one.end()
+
+
+def story_several_wait_and_what_is_over_is_answered_for_the_next_try():
+    other = Proposer(lab)
+    over = other.propose("bottle=web", "rule=stripe-access-token", "host=uploads.example.net", "path=/v2/files")
+    other.propose("bottle=dev", "rule=aws-access-token", "host=api.example.com.somebody-elses-longer-name.example", "path=/collect", "context=key = \u2026")
+    other.propose("bottle=web", "tool=egress-route-allow", "host=registry.example.org", "method=GET", "path=/simple/requests/")
+    other.propose("bottle=dev", "rule=\\x1b[2Jevil", "host=\\x1b]0;owned\\x07.example.com")
+    for shown in ("stripe", "aws", "route new host", "\\x1b[2Jevil", "name.example", "4 wait"):
+        terminal.sees(shown)
+    terminal.keys("j", "j")
+    screenshot("list")
+    check(other.say("end", over, "expired") == "done", "it expires")
+    terminal.sees("3 wait")
+    terminal.keys("h")
+    terminal.sees("expired")
+    terminal.keys("j", "j", "j", "j")  # the newest is the first
+    terminal.sees(f"> {over} ")
+    terminal.keys("a", "1", "2")
+    terminal.sees(f"{over}: approved (value) by alice")
+    check(other.say("answers").startswith(f"{over} value false-positive"), "its proxy hears of it")
+    terminal.keys("Escape")
+    other.leave()
+    terminal.sees("nothing waits")
+
+
 def story_a_queue_that_is_lost_is_told_and_had_again():
     shutil.rmtree(lab.root / "queue")
-    terminal.sees("the queue can't be had")
-    wait_for(lambda: "the queue can't be had" not in terminal.screen(), 20)
+    terminal.sees("deleted or replaced")
+    wait_for(lambda: "deleted or replaced" not in terminal.screen(), 20)
     terminal.sees("nothing waits")
-    send("{}", HOST)
 
 
 def story_the_terminal_is_left_as_it_was():
     terminal.keys("?")
-    terminal.sees("j/k move")
+    terminal.sees("enter  details")
     terminal.keys("q")
-    terminal.sees("waiting")
+    terminal.sees("nothing waits")
     terminal.keys("q")
     terminal.sees("it ended 0")
     dumb = Terminal("carol", 80, 24)
