@@ -48,7 +48,9 @@ struct supervise {
     const char *bottle;
     uint64_t reopen_ms, busy_ms; /* a queue that was lost is opened again; since when it has been busy: 0, it is not */
     bool damaged;                /* something in it can't be read; the rest is shown */
-    struct tui_wish pending;     /* what is to be written, until it is, or until: */
+    uint64_t rest_ms;            /* when what gone proxies left is looked for again */
+    enum store_err rest_err;
+    struct tui_wish pending; /* what is to be written, until it is, or until: */
     uint64_t give_up_ms;
 };
 
@@ -59,6 +61,7 @@ static void lose(struct supervise *s, const char *why)
     tui_lost(&s->tui, why);
     store_free(&s->operator.store);
     s->pending.kind = TUI_NOTHING;
+    s->rest_err = STORE_OK;
     s->reopen_ms = loop_now_ms(s->loop) + POLL_LOST_MS;
 }
 
@@ -125,6 +128,23 @@ static enum store_err read_all(struct supervise *s)
     return s->tui.mode == TUI_DETAIL ? for_one(s, s->tui.shown, tui_show) : STORE_OK;
 }
 
+/* Nobody is to be asked about what a proxy left that is gone: where no other rests, it would stand here for ever. */
+static void rest(struct supervise *s)
+{
+    uint64_t now_ms = loop_now_ms(s->loop);
+
+    if (s->tui.list != TUI_WAITING || s->tui.row_count == 0 || now_ms < s->rest_ms) return;
+    s->rest_ms = now_ms + TUI_REST_MS;
+    s->rest_err = store_rest(s->operator.store, s->tui.now_ms);
+    if (s->rest_err == STORE_BUSY) s->rest_err = STORE_OK; /* the next time, then */
+}
+
+static const char *warning(const struct supervise *s)
+{
+    if (s->damaged) return "some of the queue can't be read";
+    return s->rest_err != STORE_OK ? store_err_meaning(s->rest_err) : NULL;
+}
+
 /* A queue that is busy for a moment is as it was. */
 static void look(struct supervise *s)
 {
@@ -138,9 +158,10 @@ static void look(struct supervise *s)
         s->busy_ms = 0;
     else if (s->busy_ms == 0)
         s->busy_ms = now_ms;
-    if (err == STORE_OK)
-        tui_warn(&s->tui, s->damaged ? "some of the queue can't be read" : NULL);
-    else if (err != STORE_BUSY)
+    if (err == STORE_OK) {
+        rest(s);
+        tui_warn(&s->tui, warning(s));
+    } else if (err != STORE_BUSY)
         lose(s, store_err_meaning(err));
     else if (now_ms - s->busy_ms >= TUI_BUSY_MS)
         tui_warn(&s->tui, store_err_meaning(err));

@@ -188,6 +188,7 @@
 #define TUI_ROWS_MAX      1000u        /* proposals of one list on a screen; 0.9 MiB */
 #define TUI_PAGES_MAX     16u          /* calls of one look: as many proposals as a bottle may have waiting */
 #define TUI_MESSAGE_MS    SECONDS(20)  /* a message stands over the keys until the next one, or so long */
+#define TUI_REST_MS       SECONDS(2)   /* between two looks for what gone proxies left waiting */
 #define TUI_BUSY_MS       SECONDS(2)   /* a queue that is busy for longer is told */
 #define OPERATOR_BUSY_MS  SECONDS(5)   /* a verb that finds the queue busy tries again so long */
 #define HOLD_COUNT_MAX    4096u        /* proposals of one bottle that wait at once */
