@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <limits.h>
 #include <stdio.h>
 
@@ -88,6 +89,7 @@ static struct tui_wish move(struct tui *tui, int by)
         return nothing;
     }
     if (tui->row_count == 0) return nothing;
+    assert(tui->rows != NULL);
     size_t place = tui_place(tui, tui->selected);
     if (tui->selected != 0 && place < tui->row_count)
         tui->place = moved(place, by, tui->row_count);

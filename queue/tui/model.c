@@ -1,5 +1,6 @@
 #include "queue/tui/model.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -199,7 +200,10 @@ void tui_show(struct tui *tui, const struct store_item *item)
     struct buf now = {0};
 
     if (show_detail(&now, item, tui->now_ms) != ERR_OK) buf_cut(&now, 0);
-    if (span_is(buf_span(&now), buf_span(&tui->detail))) {
+    struct span text = buf_span(&now), before = buf_span(&tui->detail);
+    assert(text.len == 0 || text.at != NULL);
+    assert(before.len == 0 || before.at != NULL);
+    if (span_is(text, before)) {
         buf_clear(&now);
         return;
     }
@@ -233,8 +237,10 @@ void tui_warn(struct tui *tui, const char *why)
     struct buf clean = {0};
 
     if (why != NULL && show_clean(&clean, span_of(why), sizeof tui->banner / 4 - 1) != ERR_OK) buf_cut(&clean, 0);
-    if (!span_is(buf_span(&clean), span_of(tui->banner))) tui->changed = true;
-    snprintf(tui->banner, sizeof tui->banner, "%.*s", SPAN_FMT(buf_span(&clean)));
+    struct span text = buf_span(&clean);
+    assert(text.len == 0 || text.at != NULL);
+    if (!span_is(text, span_of(tui->banner))) tui->changed = true;
+    snprintf(tui->banner, sizeof tui->banner, "%.*s", SPAN_FMT(text));
     buf_clear(&clean);
 }
 

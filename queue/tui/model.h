@@ -60,6 +60,7 @@ struct tui_input {
     size_t len;
 };
 
+/* Rows are compared as bytes: there is no hole in one. */
 struct tui_row {
     uint64_t id, created_ms, deadline_ms, decided_ms; /* decided: 0, it is not */
     enum tool tool;
@@ -67,7 +68,7 @@ struct tui_row {
     enum scope scope; /* of the decision */
     uint32_t waiting;
     uint8_t fingerprint[8];
-    char bottle[81], rule[161], method[41], who[81], host[241], path[241]; /* at four bytes a column */
+    char bottle[81], rule[161], method[41], who[81], host[241], path[243]; /* at four bytes a column */
 };
 
 struct tui {

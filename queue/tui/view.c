@@ -1,5 +1,6 @@
 #include "queue/tui/view.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 #include "queue/tui/cells.h"
@@ -58,6 +59,7 @@ static size_t put_lines(struct canvas *canvas, struct span text, size_t columns,
 {
     size_t count = 0;
 
+    assert(text.len == 0 || text.at != NULL);
     for (size_t at = 0; at < text.len;) {
         size_t end = span_find(text, '\n', at);
         struct span line = {text.at + at, end - at};
