@@ -19,8 +19,11 @@ proxy = lab.serve("dev", names=(HOST, NEW))
 
 
 class Terminal:
+    alive = []
+
     def __init__(self, name, columns=100, rows=24, env="TERM=screen"):
         self.socket = str(lab.dir / f"tmux-{name}")
+        self.alive.append(self)
         words = f"env {env} {lab.binary} supervise --root {lab.root} --operator {name}"
         self.tmux("-f", "/dev/null", "new-session", "-d", "-x", str(columns), "-y", str(rows), f"stty -g; {words}; echo it ended $?; sleep 60")
 
@@ -58,6 +61,7 @@ class Terminal:
         self.tmux("resize-window", "-x", str(columns), "-y", str(rows))
 
     def end(self):
+        self.alive.remove(self)
         self.tmux("kill-server")
 
 
@@ -265,5 +269,6 @@ if __name__ == "__main__":
     try:
         main("supervise_play")
     finally:
-        terminal.end()
+        for left in Terminal.alive[:]:
+            left.end()
         lab.__exit__(None)
