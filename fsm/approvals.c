@@ -87,27 +87,40 @@ static enum store_err write_alone(struct approvals *a, struct waiter *waiter)
 }
 
 /* As many as fit into one writing; when one of them is refused each is written alone. */
-static enum store_err write_some(struct approvals *a)
+/* The first of those who are ready, as many as one writing takes: whoever joins or leaves meanwhile is not of them. */
+static size_t take_batch(struct approvals *a, struct list *batch, struct store_pass *passes)
 {
-    static struct store_pass passes[PASS_TURN_MAX];
-    size_t count = 0, waiters = 0;
-    enum store_err err;
+    size_t count = 0;
 
+    list_init(batch);
     LIST_EACH (&a->ready, node) {
         struct waiter *waiter = LIST_ENTRY(node, struct waiter, node);
         if (count + waiter->pass_count > PASS_TURN_MAX) break;
         count += add_passes(waiter, passes + count);
-        waiters++;
+        list_remove(node);
+        list_push(batch, node);
     }
-    err = store_pass(a->store, passes, count, approvals_wall_ms(a));
-    for (; waiters > 0 && (err == STORE_OK || err == STORE_REFUSED); waiters--) {
-        struct waiter *waiter = LIST_ENTRY(a->ready.next, struct waiter, node);
-        if (err == STORE_OK)
+    return count;
+}
+
+static enum store_err write_some(struct approvals *a)
+{
+    static struct store_pass passes[PASS_TURN_MAX];
+    struct list batch;
+    size_t count = take_batch(a, &batch, passes);
+    enum store_err err = store_pass(a->store, passes, count, approvals_wall_ms(a)), alone = STORE_OK;
+
+    while (!list_empty(&batch)) {
+        struct waiter *waiter = LIST_ENTRY(batch.next, struct waiter, node);
+        if (err == STORE_OK) {
             waiter_tell(waiter, ANSWER_YES, waiter->passes[0].id);
-        else
-            STORE_TRY(write_alone(a, waiter));
+            continue;
+        }
+        list_remove(&waiter->node);
+        list_push(&a->ready, &waiter->node); /* in its turn again */
+        if (err == STORE_REFUSED && alone == STORE_OK) alone = write_alone(a, waiter);
     }
-    return err == STORE_REFUSED ? STORE_OK : err;
+    return err == STORE_REFUSED ? alone : err;
 }
 
 /* While the disk is full they go on waiting. */

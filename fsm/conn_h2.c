@@ -22,9 +22,11 @@ static struct h2_stream *of(struct client *client) { return CONTAINER_OF(client,
 
 static void flush(struct conn *conn)
 {
+    bool is_open = conn->machine.state == CONN_H2_IDLE || conn->machine.state == CONN_H2_BUSY;
     struct buf out = {0};
     enum err err = ERR_OK;
 
+    if (!is_open) return; /* the last bytes are on their way out */
     while (err == ERR_OK && http2_has_output(conn->http2) && stream_room(conn->stream) > 0) {
         err = http2_take(conn->http2, &out, stream_room(conn->stream));
         if (err == ERR_OK) err = stream_write(conn->stream, buf_span(&out));
@@ -36,12 +38,7 @@ static void flush(struct conn *conn)
         fsm_post(&conn->machine, CONN_EV_LAST);
 }
 
-static void flush_now(struct defer *defer)
-{
-    struct conn *conn = CONTAINER_OF(defer, struct conn, feed);
-
-    if (!fsm_is_final(&conn->machine)) flush(conn);
-}
+static void flush_now(struct defer *defer) { flush(CONTAINER_OF(defer, struct conn, feed)); }
 
 /* Once a turn, whatever the streams have to say. */
 static void flush_later(struct conn *conn) { loop_defer(conn->egress->proxy->loop, &conn->feed, flush_now); }

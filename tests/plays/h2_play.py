@@ -173,6 +173,24 @@ with httpx.Client(http2=True, proxies="{proxy.url}", verify="{lab.proxy_ca}") as
     check(got.stdout.split() == ["HTTP/2", "200", "200", "403"], got.stdout + got.stderr)
 
 
+def story_broken_framing_ends_a_connection_with_a_held_stream_and_no_other():
+    context = lab.trusting()
+    context.set_alpn_protocols(["h2"])
+    s = lab.tunnel(proxy, HOST, context=context)
+    fields = [(b":method", b"POST"), (b":scheme", b"https"), (b":authority", HOST.encode()), (b":path", b"/v1/held")]
+    block = b"".join(b"\0" + bytes([len(n)]) + n + bytes([len(v)]) + v for n, v in fields)
+    frame = lambda kind, flags, stream, data: len(data).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + data
+    s.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0, b"") + frame(1, 4, 1, block) + frame(0, 1, 1, TOKENS[1].encode()))
+    row = waiting()[0]
+    s.sendall(frame(9, 4, 0, b"x"))  # a CONTINUATION of nothing
+    data = b""
+    while piece := s.recv(65536):
+        data += piece
+    check(b"\x07\0\0\0\0\0" in data, f"a GOAWAY, and an end: {data!r}")
+    wait_for(lambda: json.loads(queue("show", str(row["id"]), "--json").stdout)["state"] == "retracted")
+    check(curl("-o", "/dev/null", "-w", "%{http_code}", f"https://{HOST}/v1/x").stdout == b"200", "the proxy goes on")
+
+
 def story_prior_knowledge_in_the_clear_is_refused_in_its_own_words():
     s = proxy.connect()
     s.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0")
